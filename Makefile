@@ -1,0 +1,49 @@
+# Everything a contributor does, in one word each. `make help` lists them.
+#
+# `run` and `test` prepare what they need: the guest compiler goes into a cache
+# folder (nothing is installed), only `test` may install Debian packages, and
+# says so first.
+
+LISTEN ?= 127.0.0.1:7878
+CARGO ?= cargo
+MPRUN = target/release/mprun
+SAMPLES = hello coffee
+BUNDLES = $(SAMPLES:%=dist/%.wasm)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench samples toolchain release clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: samples ## build everything and serve the samples on http://127.0.0.1:7878
+	$(MPRUN) serve $(BUNDLES) --listen $(LISTEN)
+
+samples: toolchain release ## build the mini-programs of samples/ into dist/
+	@for sample in $(SAMPLES); do $(MPRUN) build samples/$$sample -o dist/$$sample.wasm || exit 1; done
+
+test: toolchain ## all tests, with everything that they need
+	@scripts/test-packages.sh
+	$(CARGO) build --locked -p mprun
+	$(CARGO) test --locked --workspace --no-fail-fast
+
+check: ## what CI refuses before it runs a test: format, lints, dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check; \
+	else echo "note: cargo-deny is not installed, dependencies are not checked (cargo install cargo-deny)"; fi
+
+bench: samples ## the table of times, each beside the same page without a sandbox
+	@scripts/test-packages.sh wrk
+	$(CARGO) run --locked --release -p mprun-bench
+
+toolchain:
+	@scripts/guest-toolchain.sh >/dev/null
+
+release:
+	@[ -x $(MPRUN) ] || echo "building mprun; the first time takes some minutes" >&2
+	$(CARGO) build --locked --release -p mprun
+
+clean: ## remove everything that was built here (the guest compiler's cache stays)
+	$(CARGO) clean
+	rm -rf dist

@@ -1,0 +1,20 @@
+//! What a view is, in bytes: the table of elements, templates, frames.
+//!
+//! `mprun-core` (rendering), the SDK and its macros share this crate, so that
+//! the set of elements, attributes and events exists exactly once. It refuses
+//! whatever is not in the grammar of `wit/README.md`, with the place, and does
+//! no I/O.
+//!
+//! - [`element`]: the closed sets of elements, attributes and events
+//! - [`template`]: the static part of a view, with numbered slots
+//! - [`frame`]: template instances and slot values in flat arrays
+//! - [`tree`]: a frame, checked and decoded
+//! - [`url`]: the addresses that a view may contain
+//! - [`limits`]: how much of each there may be
+
+pub mod element;
+pub mod frame;
+pub mod limits;
+pub mod template;
+pub mod tree;
+pub mod url;
