@@ -31,7 +31,7 @@ die() { # die <what happened> <hint>
   printf 'error: guest compiler: %s\nhint: %s\n' "$1" "$2" >&2
   exit 1
 }
-by_hand="run \`rustup target add $target\` where https://static.rust-lang.org can be reached, then start again"
+by_hand="run \`rustup target add $target\` where the server of rustup can be reached, then start again"
 
 # Everything below looks at the toolchain that is there; rustup must not start fetching another one unasked.
 export RUSTUP_AUTO_INSTALL=0
@@ -108,14 +108,14 @@ cd "$new/deb"
 
 # apt, on the machine's own sources and settings, but with its own lists and cache: no lock, no root, nothing
 # installed. The settings are copied without the hooks (such as cleaning /var/cache): those are for real updates.
-export APT_CONFIG=$new/apt/conf
-apt-config dump | grep -v -e '-Invoke' >"$new/apt/conf.new" && mv "$new/apt/conf.new" "$APT_CONFIG"
-cat >>"$APT_CONFIG" <<CONF
+apt-config dump | grep -v -e '-Invoke' >"$new/apt/conf"
+cat >>"$new/apt/conf" <<CONF
 Dir::Etc::Main "/dev/null"; Dir::Etc::Parts "/dev/null";
 Dir::State::Lists "$new/apt/lists"; Dir::Cache "$new/apt/cache";
 Debug::NoLocking "1"; APT::Sandbox::User "$(id -un)"; Acquire::Languages "none";
 Acquire::Retries "2"; Acquire::http::Timeout "30"; Acquire::https::Timeout "30";
 CONF
+export APT_CONFIG=$new/apt/conf
 say "reading Debian's package lists"
 apt-get -qq update >&2 || say "some lists could not be read; going on with the others"
 # What a compiler of its own needs even where it is installed already, and the libraries this machine lacks.

@@ -121,6 +121,18 @@ impl FrameWriter {
         }
     }
 
+    /// A handler slot, put together by `write`, which only appends and says
+    /// whether the handler is offered at all.
+    pub fn handler_with(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let start = self.frame.messages.len();
+        if write(&mut self.frame.messages) {
+            self.push(self.frame.messages.len() - start + 1);
+        } else {
+            self.frame.messages.truncate(start);
+            self.push(0);
+        }
+    }
+
     /// A child slot; if `present`, [`FrameWriter::instance`] follows.
     pub fn child(&mut self, present: bool) {
         self.push(usize::from(present));

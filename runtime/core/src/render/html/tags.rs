@@ -1,0 +1,258 @@
+//! Which HTML stands for which element, other than fields: the one table.
+
+use mprun_frame::element::{Attribute, Element, Event};
+use mprun_frame::url::Url;
+
+use super::HtmlContext;
+use crate::render::escape;
+use crate::view::identity::{FormId, HANDLER_NAME, Token};
+use crate::view::node::Resolved;
+
+/// The form around what is being written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FormScope {
+    pub(super) id: FormId,
+    /// Its handler's name, if it has one.
+    pub(super) submit: Option<Token>,
+}
+
+/// What the start of an element may need; none where a template is compiled and
+/// the start is the same in every rendering.
+pub(super) type Live<'a> = Option<(&'a HtmlContext<'a>, Option<FormScope>)>;
+
+/// Writes the start of an element, up to where its text or children begin.
+pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
+    match element.element() {
+        Element::View => container(out, "div", "mp-view", "group", element, live),
+        Element::ListItem => container(out, "li", "mp-item", "", element, live),
+        Element::List if element.is(Attribute::Ordered) => container(out, "ol", "mp-list", "list", element, live),
+        Element::List => container(out, "ul", "mp-list", "list", element, live),
+        Element::Form => container(out, "section", "mp-form", "form", element, live),
+        Element::Text => {
+            start(out, "p", "mp-text", element);
+            if element.is(Attribute::Live) {
+                out.push_str(" aria-live=\"polite\"");
+            }
+            out.push('>');
+        }
+        Element::Heading => {
+            start(out, heading(element), "mp-heading", element);
+            out.push('>');
+        }
+        Element::Image => image(out, element, live),
+        Element::Button => button(out, element, live),
+        Element::Navigator => {
+            start(out, "a", "mp-link", element);
+            if let Some(to) = element.get(Attribute::To) {
+                link(out, to, live);
+            }
+            labelled(out, element);
+            out.push('>');
+        }
+        Element::Progress => {
+            let percent = element.get(Attribute::Percent).unwrap_or("0");
+            start(out, "progress", "mp-progress", element);
+            attribute(out, "max", "100");
+            attribute(out, "value", percent);
+            labelled(out, element);
+            out.push('>');
+            escape::push(out, percent);
+            out.push_str(" %");
+        }
+        Element::Separator => {
+            start(out, "hr", "mp-separator", element);
+            out.push('>');
+        }
+        // Fields are written whole, by `fields`.
+        Element::Input
+        | Element::Textarea
+        | Element::Picker
+        | Element::Option
+        | Element::RadioGroup
+        | Element::Radio
+        | Element::Checkbox
+        | Element::Switch => {}
+    }
+}
+
+/// Writes the end of an element.
+pub(super) fn close(out: &mut String, element: Resolved<'_>) {
+    let tag = match element.element() {
+        Element::View => "div",
+        Element::ListItem => "li",
+        Element::List if element.is(Attribute::Ordered) => "ol",
+        Element::List => "ul",
+        Element::Form => "section",
+        Element::Text => "p",
+        Element::Heading => heading(element),
+        Element::Button => "button",
+        Element::Navigator => "a",
+        Element::Progress => "progress",
+        Element::Image
+        | Element::Separator
+        | Element::Input
+        | Element::Textarea
+        | Element::Picker
+        | Element::Option
+        | Element::RadioGroup
+        | Element::Radio
+        | Element::Checkbox
+        | Element::Switch => return,
+    };
+    out.push_str("</");
+    out.push_str(tag);
+    out.push('>');
+}
+
+fn heading(element: Resolved<'_>) -> &'static str {
+    match element.get(Attribute::Level) {
+        Some("1") => "h1",
+        Some("2") => "h2",
+        Some("3") => "h3",
+        Some("4") => "h4",
+        Some("5") => "h5",
+        _ => "h6",
+    }
+}
+
+/// `<tag class="…"`, with the classes that the element's attributes stand for.
+pub(super) fn start(out: &mut String, tag: &str, class: &str, element: Resolved<'_>) {
+    out.push('<');
+    out.push_str(tag);
+    out.push_str(" class=\"");
+    out.push_str(class);
+    classes(out, element);
+    out.push('"');
+}
+
+/// Words that are not the default are classes: `mp-gap-small`.
+pub(super) fn classes(out: &mut String, element: Resolved<'_>) {
+    for (attribute, value) in element.attributes() {
+        let prefix = match attribute {
+            Attribute::Layout => " mp-layout-",
+            Attribute::Gap => " mp-gap-",
+            Attribute::Align => " mp-align-",
+            Attribute::Justify => " mp-justify-",
+            Attribute::Surface => " mp-surface-",
+            Attribute::Tone => " mp-tone-",
+            Attribute::Size => " mp-size-",
+            Attribute::Mode => " mp-mode-",
+            Attribute::ButtonType => " mp-type-",
+            Attribute::Grow => " mp-grow",
+            Attribute::Strong => " mp-strong",
+            _ => continue,
+        };
+        // A word is one of a closed set, checked with the frame.
+        out.push_str(prefix);
+        out.push_str(value);
+    }
+    let pressed = element.handler(Event::Tap).is_some() || element.get(Attribute::To).is_some();
+    if pressed && matches!(element.element(), Element::View | Element::ListItem) {
+        out.push_str(" mp-tap");
+    }
+}
+
+/// ` name="value"`, escaped.
+pub(super) fn attribute(out: &mut String, name: &str, value: &str) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("=\"");
+    escape::push(out, value);
+    out.push('"');
+}
+
+fn labelled(out: &mut String, element: Resolved<'_>) {
+    if let Some(label) = element.get(Attribute::Label) {
+        attribute(out, "aria-label", label);
+    }
+}
+
+/// An element with children. Where all of it can be pressed, a button or link
+/// without text is laid over it: HTML allows no button inside of a button, and
+/// the buttons inside are to stay usable.
+fn container(out: &mut String, tag: &str, class: &str, role: &str, element: Resolved<'_>, live: Live<'_>) {
+    start(out, tag, class, element);
+    let tap = element.handler(Event::Tap);
+    let to = element.get(Attribute::To);
+    let pressed = tap.is_some() || to.is_some();
+    let named = element.get(Attribute::Label).is_some() && !pressed;
+    // A list loses its meaning with its bullets in some browsers, hence the role.
+    if !role.is_empty() && (named || role == "list" || role == "form") {
+        attribute(out, "role", role);
+    }
+    if named {
+        labelled(out, element);
+    }
+    out.push('>');
+    if let Some(to) = to {
+        out.push_str("<a class=\"mp-over\"");
+        link(out, to, live);
+        labelled(out, element);
+        out.push_str("></a>");
+    } else if let (Some(tap), Some((context, _))) = (tap, live) {
+        out.push_str("<button class=\"mp-over\"");
+        press(out, tap.token(context.token_key));
+        labelled(out, element);
+        out.push_str("></button>");
+    }
+}
+
+/// What makes a button send a handler's token, without the browser's own checks.
+pub(super) fn press(out: &mut String, token: Token) {
+    attribute(out, "name", HANDLER_NAME);
+    attribute(out, "value", token.as_str());
+    out.push_str(" formnovalidate");
+}
+
+fn button(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
+    start(out, "button", "mp-button", element);
+    let token = live.and_then(|(context, form)| match element.word(Attribute::FormType) {
+        "submit" => form.and_then(|form| form.submit),
+        _ => element.handler(Event::Tap).map(|handler| handler.token(context.token_key)),
+    });
+    match token.filter(|_| !element.is(Attribute::Disabled)) {
+        Some(token) => press(out, token),
+        // What leads nowhere cannot be pressed, and says so.
+        None => out.push_str(" type=\"button\" disabled"),
+    }
+    labelled(out, element);
+    out.push('>');
+}
+
+fn image(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
+    let alt = element.get(Attribute::Alt).unwrap_or_default();
+    let source = element.get(Attribute::Src).and_then(|src| Url::parse(src).ok());
+    let mut address = String::new();
+    let found = match (source, live) {
+        (Some(Url::Asset(path)), Some((context, _))) => context.addresses.asset(&mut address, path),
+        _ => false,
+    };
+    if found {
+        start(out, "img", "mp-image", element);
+        attribute(out, "src", &address);
+        attribute(out, "alt", alt);
+        out.push_str(" loading=\"lazy\" decoding=\"async\">");
+    } else {
+        start(out, "span", "mp-image mp-missing", element);
+        attribute(out, "role", "img");
+        attribute(out, "aria-label", alt);
+        out.push_str("></span>");
+    }
+}
+
+/// Where a link leads. Other places open beside the program and learn nothing
+/// of it.
+fn link(out: &mut String, to: &str, live: Live<'_>) {
+    match (Url::parse(to), live) {
+        (Ok(Url::Page { route, query }), Some((context, _))) => {
+            let mut address = String::new();
+            context.addresses.page(&mut address, route, query);
+            attribute(out, "href", &address);
+        }
+        (Ok(Url::Web(address)), _) => {
+            attribute(out, "href", address);
+            out.push_str(" target=\"_blank\" rel=\"noopener noreferrer\"");
+        }
+        _ => {}
+    }
+}

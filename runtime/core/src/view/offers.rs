@@ -1,0 +1,192 @@
+//! Decides what a client may send: the handlers, fields and forms of the view
+//! that the program shows now. Whatever is not in here is refused by the host.
+//!
+//! A disabled button or field offers nothing. A form can be handed in only
+//! through a submit button that is not disabled.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use mprun_frame::element::{Attribute, Element, Event};
+use mprun_frame::tree::Tree;
+
+use super::field::Field;
+use super::identity::{FieldKey, FormId, Token, TokenKey};
+use super::node::{Handler, Node};
+
+/// What a view offers.
+#[derive(Debug, Clone, Default)]
+pub struct Offers<'t> {
+    /// Handlers by their names.
+    pub handlers: BTreeMap<Token, Offer<'t>>,
+    /// Fields in the order of the view, disabled ones too.
+    pub fields: Vec<Field<'t>>,
+    /// Forms in the order of the view.
+    pub forms: Vec<Form<'t>>,
+}
+
+/// A handler that can be used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer<'t> {
+    /// What the user does.
+    pub event: Event,
+    /// What the program put there; goes back to it unchanged.
+    pub message: &'t [u8],
+    /// What the element is called: its `label`, else the text inside.
+    pub label: Cow<'t, str>,
+    /// The form that a submit hands in, by its position in [`Offers::forms`].
+    pub form: Option<usize>,
+    /// The field that has changed, by its position in [`Offers::fields`].
+    pub field: Option<usize>,
+}
+
+/// A form of a view.
+#[derive(Debug, Clone)]
+pub struct Form<'t> {
+    /// Which form it is.
+    pub id: FormId,
+    /// Its handler; none if it has none, or no submit button that is not
+    /// disabled.
+    pub submit: Option<Token>,
+    /// What it is called.
+    pub label: Option<&'t str>,
+    /// Positions of its fields in [`Offers::fields`].
+    pub fields: Vec<usize>,
+    /// Its submit buttons.
+    pub buttons: Vec<SubmitButton<'t>>,
+}
+
+/// A button that hands in its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmitButton<'t> {
+    /// What it is called.
+    pub label: &'t str,
+    /// Cannot be pressed now.
+    pub disabled: bool,
+}
+
+impl<'t> Offers<'t> {
+    /// The field with this key, and its position.
+    pub fn field(&self, key: FieldKey) -> Option<(usize, &Field<'t>)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.key == key)
+    }
+
+    /// The form's field that the program calls `name`; the first, if several do.
+    pub fn field_named(&self, form: usize, name: &str) -> Option<&Field<'t>> {
+        self.fields.iter().find(|field| field.form == Some(form) && field.name == Some(name))
+    }
+}
+
+/// What `tree` offers, under the names that `key` makes.
+pub fn offers<'t>(tree: &'t Tree<'_>, key: &TokenKey) -> Offers<'t> {
+    let mut collector = Collector { key, offers: Offers::default(), form: None };
+    if let Some(page) = Node::of(tree) {
+        collector.node(&page);
+    }
+    collector.offers
+}
+
+struct Collector<'t, 'k> {
+    key: &'k TokenKey,
+    offers: Offers<'t>,
+    /// The position of the form around what is looked at.
+    form: Option<usize>,
+}
+
+impl<'t> Collector<'t, '_> {
+    fn node(&mut self, node: &Node<'t>) {
+        let resolved = node.resolved;
+        match resolved.element() {
+            Element::Form => return self.form(node),
+            Element::Button => self.button(node),
+            element if element.is_field() => return self.field(node),
+            _ => {
+                if let Some(handler) = resolved.handler(Event::Tap) {
+                    self.offer(handler, label(node), None);
+                }
+            }
+        }
+        for child in &node.children {
+            self.node(child);
+        }
+    }
+
+    fn offer(&mut self, handler: Handler<'t>, label: Cow<'t, str>, field: Option<usize>) -> Token {
+        let token = handler.token(self.key);
+        let form = self.form.filter(|_| handler.event == Event::Submit);
+        let offer = Offer { event: handler.event, message: handler.message, label, form, field };
+        self.offers.handlers.insert(token, offer);
+        token
+    }
+
+    fn button(&mut self, node: &Node<'t>) {
+        let disabled = node.resolved.is(Attribute::Disabled);
+        if node.resolved.word(Attribute::FormType) == "submit" {
+            let label = node.resolved.get(Attribute::Label).unwrap_or(node.resolved.text());
+            if let Some(form) = self.form.and_then(|form| self.offers.forms.get_mut(form)) {
+                form.buttons.push(SubmitButton { label, disabled });
+            }
+        } else if let Some(handler) = node.resolved.handler(Event::Tap).filter(|_| !disabled) {
+            self.offer(handler, label(node), None);
+        }
+    }
+
+    fn field(&mut self, node: &Node<'t>) {
+        let position = self.offers.fields.len();
+        let form = self.form.and_then(|form| Some((form, self.offers.forms.get_mut(form)?)));
+        let form = form.map(|(at, form)| {
+            form.fields.push(position);
+            (at, form.id)
+        });
+        let field = Field::new(node.resolved, &node.children, form, self.key);
+        if let Some(handler) = node.resolved.handler(Event::Change).filter(|_| !field.disabled) {
+            self.offer(handler, Cow::Borrowed(field.label), Some(position));
+        }
+        self.offers.fields.push(field);
+    }
+
+    fn form(&mut self, node: &Node<'t>) {
+        let position = self.offers.forms.len();
+        let (id, label) = (node.resolved.form_id(), node.resolved.get(Attribute::Label));
+        self.offers.forms.push(Form { id, submit: None, label, fields: Vec::new(), buttons: Vec::new() });
+        self.form = Some(position);
+        for child in &node.children {
+            self.node(child);
+        }
+        let usable = |form: &Form<'_>| form.buttons.iter().any(|button| !button.disabled);
+        if let Some(handler) = node.resolved.handler(Event::Submit)
+            && self.offers.forms.get(position).is_some_and(usable)
+        {
+            let token = self.offer(handler, Cow::Borrowed(label.unwrap_or_default()), None);
+            if let Some(form) = self.offers.forms.get_mut(position) {
+                form.submit = Some(token);
+            }
+        }
+        self.form = None;
+    }
+}
+
+/// What an element is called: its `label`, else all text inside.
+pub(crate) fn label<'t>(node: &Node<'t>) -> Cow<'t, str> {
+    if let Some(label) = node.resolved.get(Attribute::Label) {
+        return Cow::Borrowed(label);
+    }
+    if node.children.is_empty() {
+        return Cow::Borrowed(node.resolved.text());
+    }
+    let mut words = String::new();
+    gather(node, &mut words);
+    Cow::Owned(words)
+}
+
+fn gather(node: &Node<'_>, words: &mut String) {
+    for part in [node.resolved.text(), node.resolved.get(Attribute::Alt).unwrap_or_default()] {
+        if !part.is_empty() {
+            words.push_str(if words.is_empty() { "" } else { " " });
+            words.push_str(part);
+        }
+    }
+    for child in &node.children {
+        gather(child, words);
+    }
+}
