@@ -1,0 +1,82 @@
+//! What users and programs share: secrets, who an `app_id` belongs to, and the
+//! age of events.
+
+use std::sync::Arc;
+
+use mprun_core::identity::ProgramId;
+
+use super::{Verdict, commit, event, fine, like, same, scope};
+use crate::{BindError, Commit, EventId, EventRow, Storage};
+
+pub(super) async fn a_secret_is_made_once(storage: &Arc<dyn Storage>) -> Verdict {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let storage = storage.clone();
+        tasks.spawn(async move { fine(storage.secret("tokens").await) });
+    }
+    let secret = fine(storage.secret("tokens").await)?;
+    while let Some(task) = tasks.join_next().await {
+        same!(fine(task)??, secret);
+    }
+    let other = fine(storage.secret("recipes").await)?;
+    if other == secret || secret == [0; 32] {
+        return Err("expected two random secrets".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) async fn an_app_id_belongs_to_the_first(storage: &Arc<dyn Storage>) -> Verdict {
+    let program = |text: &str| fine(text.parse::<ProgramId>());
+    fine(storage.bind(&program("first/bound")?).await)?;
+    fine(storage.bind(&program("first/bound")?).await)?;
+    let refused = storage.bind(&program("second/bound")?).await;
+    like!(
+        refused,
+        Err(BindError::Taken { app_id, namespace })
+            if app_id == "bound" && namespace == "first"
+    );
+    fine(storage.bind(&program("second/other")?).await)?;
+    fine(storage.bind(&program("first/bound")?).await)
+}
+
+pub(super) async fn old_events_are_forgotten(storage: &Arc<dyn Storage>) -> Verdict {
+    // Other cases' events are of 1 s after 1970.
+    fine(storage.prune(2_000).await)?;
+    let (one, two) = (scope("forgotten-one")?, scope("forgotten-two")?);
+    let at = |number, at_ms| Commit {
+        event: Some(EventRow {
+            at_ms,
+            ..event(number, b"")
+        }),
+        ..Commit::default()
+    };
+    commit(storage, &one, at(1, 5_000)).await?;
+    commit(storage, &one, at(2, 6_000)).await?;
+    commit(storage, &two, at(1, 5_999)).await?;
+    same!(fine(storage.prune(5_000).await)?, 0);
+    same!(fine(storage.prune(6_000).await)?, 2);
+    same!(fine(storage.event(&one, EventId([1; 32])).await)?, None);
+    same!(fine(storage.event(&two, EventId([1; 32])).await)?, None);
+    like!(fine(storage.event(&one, EventId([2; 32])).await)?, Some(_));
+    // Forgotten, it could happen again: whoever prunes waits longer than anybody
+    // may send again.
+    commit(storage, &one, at(1, 7_000)).await?;
+    // More than a backend may want to forget in one go.
+    for number in 0..1_205_u32 {
+        let mut id = [9; 32];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        let event = EventRow {
+            id: EventId(id),
+            outcome: Vec::new(),
+            at_ms: 5_000,
+        };
+        let commit = Commit {
+            base_revision: u64::from(number) + 1,
+            event: Some(event),
+            ..Commit::default()
+        };
+        fine(storage.commit(&two, commit).await)?;
+    }
+    same!(fine(storage.prune(u64::MAX).await)?, 1_207);
+    Ok(())
+}
