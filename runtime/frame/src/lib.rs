@@ -11,10 +11,16 @@
 //! - [`tree`]: a frame, checked and decoded
 //! - [`url`]: the addresses that a view may contain
 //! - [`limits`]: how much of each there may be
+//! - `generate`: random views, for tests (feature `generate`)
 
 pub mod element;
 pub mod frame;
+#[cfg(any(test, feature = "generate"))]
+pub mod generate;
 pub mod limits;
 pub mod template;
 pub mod tree;
 pub mod url;
+
+#[cfg(test)]
+mod tests;

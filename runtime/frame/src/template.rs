@@ -337,7 +337,7 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<String, TemplateError> {
         let length = self.length()?;
         let start = self.at;
-        if length > TEMPLATE_BYTES_MAX {
+        if start + length > TEMPLATE_BYTES_MAX {
             return Err(TemplateError::Limit { what: "bytes", limit: TEMPLATE_BYTES_MAX });
         }
         let bytes = self.bytes.get(start..start + length).ok_or(TemplateError::Truncated(self.bytes.len()))?;

@@ -121,7 +121,7 @@ pub enum FrameErrorReason {
     /// An id that the bundle does not have.
     #[error("the bundle has no template {0:016x}")]
     UnknownTemplate(u64),
-    /// A template is listed or defined, and never used or used under two numbers.
+    /// A template has two numbers.
     #[error("template {0} is listed twice")]
     DoubledTemplate(usize),
     /// One of `definitions` is wrong.

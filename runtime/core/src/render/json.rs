@@ -44,3 +44,47 @@ fn element(node: &Node<'_>) -> Value {
     }
     Value::Object(object)
 }
+
+#[cfg(test)]
+mod tests {
+    use mprun_frame::generate;
+    use mprun_frame::limits::FrameLimits;
+    use mprun_frame::tree::definitions;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::view::sample::{CASES, Sample};
+
+    #[test]
+    fn each_element_has_its_json() {
+        for (name, markup) in CASES {
+            let sample = Sample::of(markup);
+            let json = serde_json::to_string_pretty(&write(&sample.tree())).unwrap();
+            insta::assert_snapshot!(*name, json);
+        }
+    }
+
+    #[test]
+    fn it_makes_no_difference_what_is_a_slot() {
+        for (name, markup) in CASES {
+            assert_eq!(write(&Sample::of(markup).tree()), write(&Sample::dynamic(markup).tree()), "{name}");
+        }
+    }
+
+    fn count(value: &Value) -> u32 {
+        let children = value.get("children").and_then(Value::as_array);
+        1 + children.map(|children| children.iter().map(count).sum()).unwrap_or_default()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_element_of_a_view_is_there(seed: u64) {
+            let view = generate::view(seed);
+            let own = definitions(&view.frame).unwrap();
+            let tree = Tree::decode(&view.frame, &view.bundle, &own, &FrameLimits::default()).unwrap();
+            prop_assert_eq!(count(&write(&tree)), tree.nodes());
+        }
+    }
+}

@@ -4,13 +4,14 @@
 
 use std::borrow::Cow;
 
+pub mod accent;
 pub mod escape;
 pub mod html;
 pub mod json;
 pub mod text;
 
 /// The default look of what [`html`] writes; every rule is under `.mp-page`.
-/// `--mp-accent`, a colour, may be set around it.
+/// [`accent::Accent::declarations`] may be set around it.
 pub const STYLE: &str = include_str!("style.css");
 
 /// The few words that the host itself puts into a view, in the user's language.

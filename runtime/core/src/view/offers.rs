@@ -190,3 +190,100 @@ fn gather(node: &Node<'_>, words: &mut String) {
         gather(child, words);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample::{Sample, token_key};
+
+    fn messages(markup: &str) -> Vec<(Event, String, String)> {
+        let sample = Sample::of(markup);
+        let tree = sample.tree();
+        let mut found: Vec<_> = offers(&tree, &token_key())
+            .handlers
+            .values()
+            .map(|offer| {
+                (offer.event, String::from_utf8(offer.message.to_vec()).unwrap(), offer.label.clone().into_owned())
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    fn row(event: Event, message: &str, label: &str) -> (Event, String, String) {
+        (event, message.to_owned(), label.to_owned())
+    }
+
+    #[test]
+    fn what_can_be_used_is_offered_under_its_label() {
+        let found = messages(
+            r#"<view label="All" on:tap="all"><button on:tap="add" label="More">+</button><button on:tap="plain">Go</button>
+               <input label="Name" on:change="name"/><form label="Order" on:submit="place"><button form-type="submit">Order</button></form></view>"#,
+        );
+        assert_eq!(
+            found,
+            [
+                row(Event::Tap, "add", "More"),
+                row(Event::Tap, "all", "All"),
+                row(Event::Tap, "plain", "Go"),
+                row(Event::Change, "name", "Name"),
+                row(Event::Submit, "place", "Order"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_disabled_offers_nothing() {
+        let found = messages(
+            r#"<view><button disabled on:tap="a">A</button><input disabled label="B" on:change="b"/>
+               <form on:submit="c"><button form-type="submit" disabled>C</button></form>
+               <form on:submit="d"><input name="x" label="X"/></form></view>"#,
+        );
+        assert_eq!(found, []);
+    }
+
+    #[test]
+    fn fields_know_their_form_and_their_handler() {
+        let sample = Sample::of(
+            r#"<view><input label="Outside" on:change="o"/>
+               <form on:submit="s"><slot><view><input name="name" label="Name" maxlength="5" required value="Ada"/></view></slot>
+               <checkbox name="hot" label="Hot" checked/><button form-type="submit">Go</button></form></view>"#,
+        );
+        let tree = sample.tree();
+        let offers = offers(&tree, &token_key());
+        let fields: Vec<_> =
+            offers.fields.iter().map(|field| (field.label, field.form, field.value.as_str())).collect();
+        assert_eq!(fields, [("Outside", None, ""), ("Name", Some(0), "Ada"), ("Hot", Some(0), "true")]);
+        let outside = offers.handlers.get(&offers.fields[0].change.unwrap()).unwrap();
+        assert_eq!((outside.message, outside.field, outside.form), (&b"o"[..], Some(0), None));
+        let form = &offers.forms[0];
+        assert_eq!(form.fields, [1, 2]);
+        assert_eq!(offers.handlers.get(&form.submit.unwrap()).unwrap().form, Some(0));
+        assert_eq!(offers.field_named(0, "name").map(|field| field.maxlength), Some(Some(5)));
+        assert_eq!(offers.field(offers.fields[2].key).map(|(position, _)| position), Some(2));
+    }
+
+    fn keys(markup: &str) -> Vec<FieldKey> {
+        let sample = Sample::of(markup);
+        let tree = sample.tree();
+        offers(&tree, &token_key()).fields.iter().map(|field| field.key).collect()
+    }
+
+    #[test]
+    fn a_field_keeps_its_key_as_long_as_it_is_the_same_field() {
+        let row = |key: &str| format!(r#"<list-item key="{key}"><input name="count" label="Count"/></list-item>"#);
+        let form = |rows: &[&str]| {
+            let rows: String = rows.iter().map(|key| row(key)).collect();
+            keys(&format!("<form><list><each>{rows}</each></list></form>"))
+        };
+        let both = form(&["a", "b"]);
+        assert_ne!(both[0], both[1], "two rows, two fields");
+        assert_eq!(form(&["b", "a"]), [both[1], both[0]]);
+        let same = keys(r#"<form><input name="a" label="1"/><input name="a" label="2"/><input name="b" label="3"/></form>"#);
+        assert!(same[0] != same[1] && same[1] != same[2], "one name twice is two fields");
+        // In a form a field is known by its name, wherever it stands there.
+        let one = keys(r#"<view><slot><form><slot><input name="a" label="1"/></slot></form></slot></view>"#);
+        let other = keys(r#"<view><slot><form><slot><input name="a" label="changed" required/></slot></form></slot></view>"#);
+        assert_eq!(one, other);
+    }
+}

@@ -1,35 +1,279 @@
+//! Each element's HTML, and what holds for the HTML of every view.
+
+use std::collections::BTreeSet;
+
+use mprun_frame::generate;
+use mprun_frame::limits::FrameLimits;
+use mprun_frame::tree::definitions;
+use proptest::prelude::*;
+
 use super::*;
-use crate::view::sample::{Sample, token_key};
+use crate::view::identity::{FieldKey, Token};
+use crate::view::offers::offers;
 use crate::view::overlay::Draft;
-struct Plain;
-impl Addresses for Plain {
-    fn asset(&self, out: &mut String, path: &str) -> bool { out.push_str("/tmp/demo/"); out.push_str(path); true }
-    fn page(&self, out: &mut String, route: &str, query: &str) { out.push_str(route); out.push('?'); out.push_str(query); }
+use crate::view::sample::{CASES, Sample, overlay, token_key};
+
+/// Knows one picture.
+struct Known;
+
+impl Addresses for Known {
+    fn asset(&self, out: &mut String, path: &str) -> bool {
+        let known = path == "latte.svg";
+        if known {
+            out.push_str("/asset/latte.svg?a=1&b=2");
+        }
+        known
+    }
+
+    fn page(&self, out: &mut String, route: &str, query: &str) {
+        out.push_str("/app/");
+        out.push_str(route);
+        out.push('?');
+        out.push_str(query);
+        out.push_str("&_from=\"x\"");
+    }
 }
+
+fn html(tree: &Tree<'_>, bundle: &[Prerendered], overlay: &Overlay) -> String {
+    let (key, words) = (token_key(), Words::default());
+    let mut out = String::new();
+    write(&mut out, tree, bundle, &HtmlContext { token_key: &key, addresses: &Known, overlay, words: &words });
+    out
+}
+
+fn prerendered(sample: &Sample) -> Vec<Prerendered> {
+    sample.templates.as_slice().iter().map(Prerendered::new).collect()
+}
+
+fn html_of(markup: &str) -> String {
+    let sample = Sample::of(markup);
+    html(&sample.tree(), &prerendered(&sample), &Overlay::default())
+}
+
+/// A tag of the HTML, strictly read.
+#[derive(Debug)]
+struct Tag {
+    name: String,
+    attributes: Vec<(String, String)>,
+}
+
+impl Tag {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+const VOID: &[&str] = &["img", "input", "hr"];
+const TAGS: &[&str] = &[
+    "div", "li", "ol", "ul", "section", "p", "h1", "h2", "h3", "h4", "h5", "h6", "button", "a", "progress", "img",
+    "span", "hr", "fieldset", "legend", "label", "input", "textarea", "select", "option",
+];
+const ATTRIBUTES: &[&str] = &[
+    "class", "role", "aria-label", "aria-live", "aria-hidden", "aria-invalid", "aria-describedby", "aria-required",
+    "name", "value", "formnovalidate", "type", "disabled", "max", "src", "alt", "loading", "decoding", "href",
+    "target", "rel", "for", "id", "required", "placeholder", "maxlength", "inputmode", "rows", "selected", "checked",
+];
+
+/// Reads what the writer may write and nothing else: known tags, closed in
+/// order, known attributes once each and quoted, everything else escaped.
+fn read(html: &str) -> Vec<Tag> {
+    let mut tags: Vec<Tag> = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '>', '"', '\'']) {
+        assert!(rest[at..].starts_with('<'), "markup in text: {}", &rest[at..]);
+        rest = &rest[at + 1..];
+        if let Some(close) = rest.strip_prefix('/') {
+            let end = close.find('>').expect("an end");
+            assert_eq!(open.pop().as_deref(), Some(&close[..end]));
+            rest = &close[end + 1..];
+            continue;
+        }
+        let end = rest.find([' ', '>']).expect("an end");
+        let mut tag = Tag { name: rest[..end].to_owned(), attributes: Vec::new() };
+        assert!(TAGS.contains(&tag.name.as_str()), "{}", tag.name);
+        rest = &rest[end..];
+        while let Some(attribute) = rest.strip_prefix(' ') {
+            let end = attribute.find(['=', ' ', '>']).expect("an end");
+            let name = attribute[..end].to_owned();
+            assert!(ATTRIBUTES.contains(&name.as_str()), "{name}");
+            assert!(tag.get(&name).is_none(), "{name} stands twice");
+            rest = &attribute[end..];
+            let mut value = String::new();
+            if let Some(quoted) = rest.strip_prefix("=\"") {
+                let end = quoted.find('"').expect("an end");
+                value = quoted[..end].to_owned();
+                assert!(!value.contains(['<', '>', '\'']), "{value}");
+                rest = &quoted[end + 1..];
+            }
+            tag.attributes.push((name, value));
+        }
+        rest = rest.strip_prefix('>').expect("the end of a tag");
+        if !VOID.contains(&tag.name.as_str()) {
+            open.push(tag.name.clone());
+        }
+        tags.push(tag);
+    }
+    assert_eq!(open, Vec::<String>::new(), "not closed");
+    tags
+}
+
+fn tokens(tags: &[Tag]) -> BTreeSet<Token> {
+    let handlers = tags.iter().filter(|tag| tag.get("name") == Some("_h"));
+    handlers.map(|tag| tag.get("value").unwrap().parse().unwrap()).collect()
+}
+
+fn field_keys(tags: &[Tag]) -> BTreeSet<FieldKey> {
+    tags.iter().filter_map(|tag| FieldKey::from_input_name(tag.get("name")?)).collect()
+}
+
 #[test]
-fn demo() {
-    for name in ["menu", "product", "cart", "checkout", "misc"] {
-        let markup = std::fs::read_to_string(format!("/tmp/demo/{name}.view")).unwrap();
-        let sample = Sample::of(&markup);
-        let tree = sample.tree();
-        let key = token_key();
-        let offers = crate::view::offers::offers(&tree, &key);
+fn each_element_has_its_html() {
+    for (name, markup) in CASES {
+        let sample = Sample::of(markup);
+        let html = html(&sample.tree(), &prerendered(&sample), &overlay(&sample));
+        read(&html);
+        insta::assert_snapshot!(*name, html.replace("><", ">\n<"));
+    }
+}
+
+#[test]
+fn it_makes_no_difference_what_is_a_slot() {
+    for (name, markup) in CASES {
+        let written: Vec<String> = [Sample::of(markup), Sample::dynamic(markup)]
+            .iter()
+            .map(|sample| {
+                let tree = sample.tree();
+                let mut html = html(&tree, &prerendered(sample), &overlay(sample));
+                // Names of handlers and fields depend on the slot and template.
+                let offers = offers(&tree, &token_key());
+                for (position, field) in offers.fields.iter().enumerate() {
+                    html = html.replace(field.key.as_str(), &format!("field {position}"));
+                }
+                for (token, offer) in &offers.handlers {
+                    html = html.replace(token.as_str(), &format!("{} {:?}", offer.event.name(), offer.message));
+                }
+                html
+            })
+            .collect();
+        assert_eq!(written[0], written[1], "{name}");
+    }
+}
+
+#[test]
+fn a_token_follows_its_key_and_dies_with_its_message() {
+    let row = |key: &str, message: &str| {
+        format!(r#"<list-item key="{key}"><button on:tap="{message}">Add</button></list-item>"#)
+    };
+    let page = |rows: &[String]| tokens(&read(&html_of(&format!("<list><each>{}</each></list>", rows.concat()))));
+    let before = page(&[row("a", "add 1"), row("b", "add 1")]);
+    assert_eq!(before.len(), 2);
+    assert_eq!(page(&[row("b", "add 1"), row("a", "add 1")]), before);
+    assert_eq!(page(&[row("c", "add 1"), row("a", "add 1"), row("b", "add 1")]).intersection(&before).count(), 2);
+    assert_eq!(page(&[row("a", "add 2"), row("b", "add 1")]).intersection(&before).count(), 1);
+}
+
+#[test]
+fn nothing_that_is_not_offered_can_be_pressed() {
+    let html = html_of(
+        r#"<view><button disabled on:tap="a">A</button><button form-type="submit">B</button>
+           <form><button form-type="submit">C</button></form><button>D</button></view>"#,
+    );
+    let tags = read(&html);
+    assert_eq!(tokens(&tags), BTreeSet::new());
+    for button in tags.iter().filter(|tag| tag.name == "button") {
+        assert_eq!((button.get("type"), button.get("disabled")), (Some("button"), Some("")), "{html}");
+    }
+}
+
+#[test]
+fn a_button_hands_in_its_own_form() {
+    let markup = r#"<view><form on:submit="one"><button form-type="submit">1</button></form>
+        <form on:submit="two"><slot><view><button form-type="submit">2</button></view></slot></form></view>"#;
+    let sample = Sample::of(markup);
+    let tree = sample.tree();
+    let offers = offers(&tree, &token_key());
+    let tags = read(&html_of(markup));
+    let buttons: Vec<_> = tags.iter().filter_map(|tag| tag.get("value")).collect();
+    let expected: Vec<_> = offers.forms.iter().map(|form| form.submit.unwrap().to_string()).collect();
+    assert_eq!(buttons, expected);
+}
+
+#[test]
+fn a_box_that_is_off_says_so() {
+    let tags = read(&html_of(r#"<form><checkbox name="a" label="A"/><switch name="b" label="B" disabled/></form>"#));
+    let inputs: Vec<_> = tags.iter().filter(|tag| tag.name == "input").collect();
+    let kinds: Vec<_> = inputs.iter().map(|tag| (tag.get("type").unwrap(), tag.get("value").unwrap())).collect();
+    assert_eq!(kinds, [("hidden", "false"), ("checkbox", "true"), ("checkbox", "true")]);
+    assert_eq!(inputs[0].get("name"), inputs[1].get("name"));
+}
+
+#[test]
+fn a_line_break_at_the_start_of_a_text_stays() {
+    let sample = Sample::of(r#"<form><textarea name="a" label="A"/></form>"#);
+    let tree = sample.tree();
+    let field = offers(&tree, &token_key()).fields[0].clone();
+    let mut overlay = Overlay::default();
+    overlay.drafts.insert(field.key, Draft { belief: String::new(), typed: "\n</textarea>".to_owned() });
+    let html = html(&tree, &prerendered(&sample), &overlay);
+    assert!(html.contains(">\n\n&lt;/textarea&gt;</textarea>"), "{html}");
+}
+
+#[test]
+fn a_static_view_is_one_piece() {
+    let sample = Sample::of(r#"<view surface="card"><heading level="1">A</heading><list ordered><list-item><text>B</text></list-item></list><separator/></view>"#);
+    let prerendered = prerendered(&sample);
+    assert_eq!(prerendered[0].steps.len(), 1, "{:?}", prerendered[0].steps);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn every_view_is_sound_html_that_offers_what_the_host_admits(seed: u64) {
+        let view = generate::view(seed);
+        let own = definitions(&view.frame).unwrap();
+        let tree = Tree::decode(&view.frame, &view.bundle, &own, &FrameLimits::default()).unwrap();
+        let bundle: Vec<_> = view.bundle.as_slice().iter().map(Prerendered::new).collect();
+        let offers = offers(&tree, &token_key());
+
         let mut overlay = Overlay::default();
+        for (position, field) in offers.fields.iter().enumerate() {
+            let text = generate::TEXTS[position % generate::TEXTS.len()];
+            if position % 2 == 0 {
+                overlay.errors.insert(field.key, text.to_owned());
+            }
+            overlay.drafts.insert(field.key, Draft { belief: field.value.clone(), typed: text.to_owned() });
+        }
+        let written = html(&tree, &bundle, &overlay);
+        prop_assert_eq!(&written, &html(&tree, &[], &overlay), "compiled before and on the way");
+
+        let tags = read(&written);
+        let tokens = tokens(&tags);
+        for (token, offer) in &offers.handlers {
+            // In a form, what has changed is handed over with it.
+            let in_form = offer.field.and_then(|field| offers.fields[field].form).is_some();
+            prop_assert_eq!(tokens.contains(token), !in_form, "{:?}", offer);
+        }
+        prop_assert!(tokens.iter().all(|token| offers.handlers.contains_key(token)));
+
+        let keys = field_keys(&tags);
+        let offered: BTreeSet<_> = offers.fields.iter().map(|field| field.key).collect();
+        prop_assert_eq!(offered.len(), offers.fields.len(), "two fields have one key");
         for field in &offers.fields {
-            if field.name == Some("name") { overlay.errors.insert(field.key, "Please tell us your name, so that we can call you.".into());
-             overlay.drafts.insert(field.key, Draft { belief: field.value.clone(), typed: "A".into() }); }
-            if field.name == Some("time") { overlay.errors.insert(field.key, "We open at 8:00.".into()); }
+            let drawn = field.element != Element::RadioGroup || !field.options.is_empty();
+            prop_assert_eq!(keys.contains(&field.key), drawn);
         }
-        let words = Words::default();
-        let pre: Vec<_> = sample.templates.as_slice().iter().map(Prerendered::new).collect();
-        let mut body = String::new();
-        write(&mut body, &tree, &pre, &HtmlContext { token_key: &key, addresses: &Plain, overlay: &overlay, words: &words });
-        for dark in [false, true] {
-            let style = if dark { crate::render::STYLE.replace("(prefers-color-scheme: dark)", "all") } else { crate::render::STYLE.into() };
-            let page = format!("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'><style>body{{margin:0;background:{};--mp-accent:#7b4a2d}}{style}</style><body><form><div class=mp-page>{body}</div></form>", if dark {"#131416"} else {"#f5f5f3"});
-            std::fs::write(format!("/tmp/demo/{name}{}.html", if dark {"-dark"} else {""}), page).unwrap();
+        prop_assert!(keys.is_subset(&offered));
+
+        for tag in &tags {
+            let address = tag.get("href").or(tag.get("src")).unwrap_or("/app/");
+            prop_assert!(["/app/", "/asset/", "https://"].iter().any(|start| address.starts_with(start)), "{address}");
+            prop_assert_eq!(tag.get("target").is_some(), address.starts_with("https://"));
+            prop_assert_eq!(tag.get("rel").is_some(), tag.get("target").is_some());
         }
-        let text = crate::render::text::layout(&tree, &crate::render::text::TextContext { width: 80, token_key: &key, overlay: &overlay, words: &words });
-        std::fs::write(format!("/tmp/demo/{name}.txt"), text.to_plain()).unwrap();
+        let bad = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+        prop_assert!(!written.contains(bad));
+        prop_assert!(!written.contains(['\u{202d}', '\u{202e}']));
     }
 }

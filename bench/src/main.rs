@@ -1,0 +1,123 @@
+//! `make bench`: what the sandbox costs, each number beside the same page without
+//! one, taken in the same run.
+//!
+//! In the process: instantiate, instantiate and view, frame to HTML. From outside,
+//! with wrk: a whole GET of a page whose `load` reads storage, through the ordinary
+//! `mprun serve`, beside `axum` and `maud` on the same SQLite row, with 1, 100 and
+//! 1,000 distinct programs. Rounds are interleaved and the median is printed,
+//! because machines drift.
+
+mod load;
+mod native;
+mod programs;
+mod sandbox;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::load::Run;
+use crate::programs::Serving;
+
+const ROUNDS: usize = 3;
+const SECONDS: u32 = 4;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["native", database] => native::serve(PathBuf::from(database)).await,
+        [] => bench().await,
+        ["quick"] => table(&[1], 1, 2).await,
+        _ => anyhow::bail!("usage: mprun-bench [quick]"),
+    }
+}
+
+async fn bench() -> Result<()> {
+    table(&[1, 100, 1_000], ROUNDS, SECONDS).await
+}
+
+async fn table(counts: &[usize], rounds: usize, seconds: u32) -> Result<()> {
+    let exe = std::env::current_exe()?;
+    let built = exe.parent().context("the bench lies in target/release")?;
+    let folder = tempfile::tempdir()?;
+    let guest = programs::build(built)?;
+
+    say(&format!("{}, {} cores\n", cpu(), std::thread::available_parallelism()?));
+    say("In one process, one thread: a page of 204 elements (40 cards), fuel and epochs on, slots used before\n");
+    say(&format!("{:<52} {:>10}", "", "median"));
+    for (what, time) in sandbox::times(&guest, counts).await? {
+        say(&format!("{what:<52} {:>10}", micros(time)));
+    }
+
+    say("\nGET of that page: cookie, load reads 3 kB from SQLite, security headers; wrk -t1 -c32 on the same cores\n");
+    say(&format!(
+        "{:<10} {:>12} {:>8} {:>8}   {:>12} {:>8} {:>8}   {:>6}",
+        "programs", "mprun req/s", "p50 ms", "p99 ms", "native req/s", "p50 ms", "p99 ms", "ratio"
+    ));
+    for &count in counts {
+        let (ours, native) = get(built, folder.path(), &guest, count, rounds, seconds)?;
+        say(&format!(
+            "{count:<10} {:>12.0} {:>8.2} {:>8.2}   {:>12.0} {:>8.2} {:>8.2}   {:>6.2}",
+            ours.per_second,
+            ours.p50_ms,
+            ours.p99_ms,
+            native.per_second,
+            native.p50_ms,
+            native.p99_ms,
+            ours.per_second / native.per_second
+        ));
+    }
+    Ok(())
+}
+
+/// Ours and native, interleaved; medians.
+fn get(built: &Path, folder: &Path, guest: &Path, count: usize, rounds: usize, seconds: u32) -> Result<(Run, Run)> {
+    let folder = folder.join(count.to_string());
+    std::fs::create_dir(&folder)?;
+    let bundles = programs::distinct(guest, &folder, count)?;
+    let ours = Serving::start(built.join("mprun"), &serve_arguments(&bundles, &folder))?;
+    let cookie = ours.seed(count)?;
+    let paths: Vec<String> = (1..=count).map(programs::path).collect();
+    let database = programs::database(&folder)?;
+    let native =
+        Serving::start(std::env::current_exe()?, &["native".to_owned(), database.to_string_lossy().into_owned()])?;
+
+    // Not counted: caches fill, and every slot of the pool has been used.
+    load::run(&folder, ours.address(), &cookie, &paths, 2)?;
+    load::run(&folder, native.address(), &cookie, &paths, 2)?;
+    let mut runs = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        runs.0.push(load::run(&folder, ours.address(), &cookie, &paths, seconds)?);
+        runs.1.push(load::run(&folder, native.address(), &cookie, &paths, seconds)?);
+    }
+    Ok((load::median(runs.0).context("no run")?, load::median(runs.1).context("no run")?))
+}
+
+fn serve_arguments(bundles: &[PathBuf], folder: &Path) -> Vec<String> {
+    let mut arguments = vec!["serve".to_owned()];
+    arguments.extend(bundles.iter().map(|bundle| bundle.to_string_lossy().into_owned()));
+    arguments.extend(["--listen", "127.0.0.1:0", "--data"].map(str::to_owned));
+    arguments.push(folder.join("data").to_string_lossy().into_owned());
+    arguments
+}
+
+fn micros(time: Duration) -> String {
+    format!("{:.1} µs", time.as_secs_f64() * 1e6)
+}
+
+fn cpu() -> String {
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name.to_owned())))
+        .unwrap_or_else(|| "unknown processor".to_owned())
+}
+
+/// A line on stdout, at once.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // Nobody reads any more: there is nobody to tell.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,172 @@
+//! `mprun build`: from source to bundle. Either there is a whole new bundle in
+//! the end, or the old one is untouched.
+
+use std::{
+    borrow::Cow,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use mprun_core::{
+    bundle::{self, BUNDLE_BYTES_ADVISED, Bundle, Import},
+    capability::Capability,
+};
+
+use crate::{
+    args::BuildArgs,
+    build::{assets, cargo, component, project::Project, toolchain::Toolchain},
+    env,
+    error::{self, CommandError},
+    output,
+};
+
+/// Runs the command.
+pub(crate) fn build(args: &BuildArgs) -> Result<(), CommandError> {
+    let project = Project::find(&args.folder)?;
+    let file = output_file(args, &project);
+    if file.is_dir() {
+        return Err(error::user(format_args!("expected a file to write, got the folder `{}`", file.display()))
+            .hint(format!("-o {}", file.join(default_name(&project)).display())));
+    }
+    // Cheap to find out, so said before a minute of compiling.
+    let assets = assets::collect(&project.folder.join("assets"))?;
+    let toolchain = Toolchain::find(&project.folder)?;
+    let module_file = cargo::compile(&project, &toolchain)?;
+    let module = fs::read(&module_file)
+        .map_err(|cause| error::internal(format!("cannot read cargo's output `{}`", module_file.display()), cause))?;
+    let wrapped = component::wrap(&module)?;
+    warn_of_leaks(&wrapped.component, &project);
+
+    let imports = bundle::imports(&wrapped.component).map_err(|cause| {
+        let hint = cause.hint();
+        error::user_with("the program does not fit the contract", cause).maybe_hint(hint)
+    })?;
+    check_requested(&imports, &project)?;
+    let mut manifest = project.manifest.clone();
+    // Another compiler makes other bytes: the bundle says which one it was.
+    manifest.toolchain = Some(format!("{}; mprun {}", toolchain.version, env!("CARGO_PKG_VERSION")));
+    let templates: Vec<&[u8]> = wrapped.templates.iter().map(Vec::as_slice).collect();
+    let bundle = bundle::pack(&wrapped.component, &manifest, &templates, &assets).map_err(|cause| {
+        let hint = cause.hint();
+        error::user_with("the parts do not make a bundle", cause).maybe_hint(hint)
+    })?;
+    write_whole(&file, bundle.bytes()).map_err(|cause| error::user_with(format!("cannot write `{}`", file.display()), cause))?;
+
+    warn(&bundle, &project);
+    output::data(summary(&file, &bundle).as_bytes())
+}
+
+fn default_name(project: &Project) -> String {
+    format!("{}.wasm", project.manifest.app_id)
+}
+
+fn output_file(args: &BuildArgs, project: &Project) -> PathBuf {
+    args.output.clone().unwrap_or_else(|| args.folder.join("dist").join(default_name(project)))
+}
+
+/// All permissions that are missing at once, each as the line to add.
+fn check_requested(imports: &[Import], project: &Project) -> Result<(), CommandError> {
+    let missing: Vec<(Capability, &Import)> = imports
+        .iter()
+        .filter(|import| !import.type_only)
+        .filter_map(|import| Some((import.capability?, import)))
+        .filter(|(capability, _)| !project.manifest.permits(*capability))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let uses: Vec<_> = missing.iter().map(|(name, import)| format!("`{name}` ({})", import.functions.join(", "))).collect();
+    let error = error::user(format_args!(
+        "the program uses {} but `{}` does not request it",
+        uses.join(", "),
+        project.manifest_file.display()
+    ));
+    Err(missing.iter().fold(error, |error, (name, _)| {
+        error.hint(format!(
+            r#"add to "req_permissions": {{ "name": "{name}", "reason": "what the user gains by it" }}  (it lets the program {})"#,
+            name.description()
+        ))
+    }))
+}
+
+/// Paths would make the digest differ from machine to machine, and say where the
+/// author lives.
+fn warn_of_leaks(component: &[u8], project: &Project) {
+    let home = env::home();
+    let folders = [home.as_deref(), Some(project.folder.as_path())];
+    let paths = folders.into_iter().flatten().map(|path| Cow::Owned(format!("{}/", path.display())));
+    if let Some(path) = component::leaked(component, paths) {
+        output::warning(&format!("the bundle contains the path `{path}` of this machine, so others cannot build the same bytes"));
+        output::hint("does the program or one of its dependencies use env!(\"CARGO_MANIFEST_DIR\") or include a file by its whole path?");
+    }
+}
+
+fn warn(bundle: &Bundle, project: &Project) {
+    for name in bundle.unused_permissions() {
+        output::warning(&format!("`{name}` is requested but not used"));
+        output::hint(&format!("take it out of \"req_permissions\" in {}", project.manifest_file.display()));
+    }
+    let size = bundle.bytes().len();
+    if size > BUNDLE_BYTES_ADVISED {
+        let (size, advised) = (output::size(size), output::size(BUNDLE_BYTES_ADVISED));
+        output::warning(&format!("the bundle has {size}; above {advised} users wait for it"));
+        output::hint("make the pictures smaller");
+    }
+}
+
+fn summary(file: &Path, bundle: &Bundle) -> String {
+    let (manifest, sizes) = (bundle.manifest(), bundle.sizes());
+    let permissions: Vec<_> = bundle.capabilities().into_iter().filter(|name| name.needs_permission()).map(Capability::name).collect();
+    let permissions = if permissions.is_empty() { "none".to_owned() } else { permissions.join(", ") };
+    format!(
+        "{}\n  program      {} {}\n  size         {} (component {}, templates {}, assets {})\n  digest       {}\n  permissions  {permissions}\n",
+        file.display(),
+        manifest.app_id,
+        manifest.version.name,
+        output::size(sizes.total),
+        output::size(sizes.component),
+        output::size(sizes.templates),
+        output::size(sizes.assets),
+        bundle.digest(),
+    )
+}
+
+/// Writes beside the file and renames, so that nobody ever sees half a bundle.
+fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let new = folder.join(format!(".{}.{}.new", name.display(), std::process::id()));
+    let written = File::create(&new)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&new, file));
+    if written.is_err() {
+        // What happened before is the error to tell.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("dist/a.wasm");
+        write_whole(&file, b"one").unwrap();
+        write_whole(&file, b"two").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+
+        let taken = folder.path().join("taken");
+        fs::create_dir_all(taken.join("inside")).unwrap();
+        assert!(write_whole(&taken, b"three").is_err());
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+}

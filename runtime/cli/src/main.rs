@@ -1,0 +1,34 @@
+//! The program `mprun`: reads the command line, hands over to one command, and
+//! turns its end into a message and an exit code. Nothing is decided here.
+
+mod args;
+mod build;
+mod commands;
+mod env;
+mod error;
+mod output;
+mod terminal;
+
+use std::process::ExitCode;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    if let Some(folders) = env::wrap() {
+        return build::wrapper::run(&folders, env::arguments());
+    }
+    let command = match args::parse() {
+        Ok(command) => command,
+        Err(end) => return end.report(),
+    };
+    let result = match command {
+        Command::Run(args) => commands::run::run(args),
+        Command::Serve(args) => commands::serve::serve(args),
+        Command::Build(args) => commands::build::build(&args),
+        Command::Inspect(args) => commands::inspect::inspect(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}

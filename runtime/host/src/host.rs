@@ -1,0 +1,311 @@
+//! The host: one engine, one storage, the programs that are installed, and the
+//! way in for everything that users do.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use mprun_core::budget::{Budget, Limits};
+use mprun_core::capability::CONTRACT;
+use mprun_core::identity::{ProgramId, UserId};
+use mprun_storage::{Scope, Storage, StorageError};
+use tokio::sync::{Notify, broadcast};
+
+use crate::engine;
+use crate::epoch::Ticker;
+use crate::failure::PageError;
+use crate::instance::Runner;
+use crate::loader::{self, InstallError, Program};
+use crate::permits::Permits;
+use crate::session::{EventRequest, Locks, Open, Outcome, PageRef, Rendering, Session};
+
+/// How many changes a slow listener may be behind before it misses some.
+const CHANGES_KEPT: usize = 256;
+
+/// What a host is made with.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// What one event, and one `view`, may use.
+    pub budget: Budget,
+    /// What a program may keep for one user.
+    pub limits: Limits,
+    /// Instances at once; fewer where the address space is short.
+    pub instances_max: u32,
+    /// Processors that programs may use.
+    pub cores: usize,
+    /// How long a request waits for its turn before the host is busy.
+    pub queue_wait: Duration,
+    /// The `host` of the environment: name and version.
+    pub name: String,
+}
+
+impl Default for HostConfig {
+    /// The default budget and limits, 64 instances (more on machines with more
+    /// than 4 processors), all processors, 5 s.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        HostConfig {
+            budget: Budget::default(),
+            limits: Limits::default(),
+            instances_max: u32::try_from(cores * 16).unwrap_or(u32::MAX).max(64),
+            cores,
+            queue_wait: Duration::from_secs(5),
+            name: concat!("mprun/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// Why there is no host.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The engine could not be made: the machine, or the budget.
+    #[error("the engine cannot be started: {what}")]
+    Engine {
+        /// The engine's reason.
+        what: String,
+    },
+    /// The clock's thread could not be started.
+    #[error("the clock's thread cannot be started: {0}")]
+    Clock(std::io::Error),
+    /// The secrets could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// How a user wants to see a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Language and region, BCP 47.
+    pub locale: String,
+    /// Which way its script runs.
+    pub direction: Direction,
+    /// Time zone, IANA name.
+    pub time_zone: String,
+    /// Light or dark.
+    pub theme: Theme,
+}
+
+impl Default for Environment {
+    /// English, left to right, UTC, light.
+    fn default() -> Self {
+        Environment {
+            locale: "en".to_owned(),
+            direction: Direction::Ltr,
+            time_zone: "UTC".to_owned(),
+            theme: Theme::Light,
+        }
+    }
+}
+
+/// Which way a script runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Left to right.
+    Ltr,
+    /// Right to left.
+    Rtl,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// Something was committed for a user in a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The program.
+    pub program: ProgramId,
+    /// The user.
+    pub user: UserId,
+}
+
+/// Keys of the host, one for each use. Kept in the storage, so that every host
+/// on the same data has the same.
+pub(crate) struct Secrets {
+    pub(crate) nonce: [u8; 32],
+    pub(crate) recipe: [u8; 32],
+    pub(crate) tokens: [u8; 32],
+    pub(crate) random: [u8; 32],
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// A running host.
+pub struct Host {
+    pub(crate) runner: Runner,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) secrets: Secrets,
+    pub(crate) locks: Locks,
+    pub(crate) wake: Notify,
+    pub(crate) queue_wait: Duration,
+    changes: broadcast::Sender<Change>,
+    programs: RwLock<BTreeMap<String, Arc<Program>>>,
+    name: String,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Starts a host on `storage`.
+    ///
+    /// # Errors
+    /// Where the engine cannot be made or the storage cannot be read.
+    pub async fn new(config: HostConfig, storage: Arc<dyn Storage>) -> Result<Arc<Host>, HostError> {
+        let (engine, exposure) = engine::build(&config.budget, config.instances_max)
+            .map_err(|error| HostError::Engine { what: format!("{error:#}") })?;
+        let ticker = Ticker::start(&engine).map_err(HostError::Clock)?;
+        let secrets = Secrets {
+            nonce: storage.secret("nonce").await?,
+            recipe: storage.secret("recipe").await?,
+            tokens: storage.secret("tokens").await?,
+            random: storage.secret("random").await?,
+        };
+        Ok(Arc::new(Host {
+            runner: Runner {
+                engine,
+                ticker,
+                permits: Permits::new(config.cores, exposure.instances as usize, config.queue_wait),
+                budget: config.budget,
+                limits: Arc::new(config.limits),
+            },
+            storage,
+            secrets,
+            locks: Locks::default(),
+            wake: Notify::new(),
+            queue_wait: config.queue_wait,
+            changes: broadcast::Sender::new(CHANGES_KEPT),
+            programs: RwLock::default(),
+            name: config.name,
+        }))
+    }
+
+    /// Verifies, compiles and links a bundle, and offers it from now on, in place
+    /// of another version of the same program.
+    ///
+    /// # Errors
+    /// Why it is refused; then everything is as it was.
+    pub async fn install(&self, bytes: Vec<u8>) -> Result<Arc<Program>, InstallError> {
+        let engine = self.runner.engine.clone();
+        let permits = self.runner.permits.clone();
+        // Compiling takes long and never waits: not on a thread that serves pages.
+        let program = tokio::task::spawn_blocking(move || loader::load(&engine, &permits, bytes))
+            .await
+            .map_err(|error| InstallError::Internal { what: error.to_string() })??;
+        self.storage.bind(program.id()).await?;
+        let program = Arc::new(program);
+        tracing::info!(program = %program.id(), digest = %program.digest(), "installed");
+        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
+        programs.insert(program.id().app_id().as_str().to_owned(), Arc::clone(&program));
+        Ok(program)
+    }
+
+    /// What is installed, by `app_id`.
+    pub fn programs(&self) -> Vec<Arc<Program>> {
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// An installed program.
+    pub fn program(&self, app_id: &str) -> Option<Arc<Program>> {
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(app_id).cloned()
+    }
+
+    pub(crate) fn program_of(&self, id: &ProgramId) -> Option<Arc<Program>> {
+        self.program(id.app_id().as_str()).filter(|program| program.id() == id)
+    }
+
+    /// A page to be shown: one that exists, or a fresh one. Stores nothing unless
+    /// opening it wrote something, toasts were shown, or its recipe is too long.
+    ///
+    /// # Errors
+    /// Why there is no page; then everything is as it was.
+    pub async fn open(&self, program: &Arc<Program>, user: &UserId, open: Open) -> Result<Rendering, PageError> {
+        self.session(program, user, &open.environment).open(&open).await
+    }
+
+    /// Handles what a user did: once, however often it is sent.
+    ///
+    /// # Errors
+    /// Why it was not handled; then everything is as it was. A refusal of the
+    /// program is no error: the page then says so.
+    pub async fn event(
+        &self,
+        program: &Arc<Program>,
+        user: &UserId,
+        request: EventRequest,
+    ) -> Result<Outcome, PageError> {
+        self.session(program, user, &request.environment).event(&request).await
+    }
+
+    /// The user leaves a page for the one below.
+    ///
+    /// # Errors
+    /// Why they do not get there; then everything is as it was.
+    pub async fn back(
+        &self,
+        program: &Arc<Program>,
+        user: &UserId,
+        page: PageRef,
+        environment: &Environment,
+    ) -> Result<Outcome, PageError> {
+        self.session(program, user, environment).leave(&page).await
+    }
+
+    /// Tells of each commit. Who listens too slowly misses some.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    pub(crate) fn changed(&self, scope: &Scope) {
+        if self.changes.receiver_count() > 0 {
+            let change = Change { program: scope.program.clone(), user: scope.user.clone() };
+            // Fails only if the last listener has just gone.
+            let _ = self.changes.send(change);
+        }
+    }
+
+    /// The environment as programs see it.
+    pub(crate) fn pairs(&self, environment: &Environment) -> Arc<Vec<(String, String)>> {
+        let direction = match environment.direction {
+            Direction::Ltr => "ltr",
+            Direction::Rtl => "rtl",
+        };
+        let theme = match environment.theme {
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        [
+            ("locale", environment.locale.as_str()),
+            ("direction", direction),
+            ("time-zone", environment.time_zone.as_str()),
+            ("theme", theme),
+            ("host", self.name.as_str()),
+            ("contract", CONTRACT),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect::<Vec<_>>()
+        .into()
+    }
+
+    fn session<'h>(&'h self, program: &'h Arc<Program>, user: &UserId, environment: &Environment) -> Session<'h> {
+        Session {
+            host: self,
+            program,
+            scope: Scope { program: program.id().clone(), user: user.clone() },
+            environment: self.pairs(environment),
+        }
+    }
+}

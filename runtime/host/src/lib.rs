@@ -1,0 +1,29 @@
+//! Runs mini-programs. wasmtime lives here and nowhere else.
+//!
+//! In reading order: [`engine`](crate) settings and limits (`engine`, `epoch`,
+//! `permits`, `budget`), what a program can call (`gate`, `api`), a fresh
+//! instance for each sequence of calls (`instance`), from a file to a program
+//! (`loader`), and the life of a page (`session`): opened, handed events as
+//! transactions, its asks carried out.
+
+mod api;
+mod bindings;
+mod budget;
+mod call;
+mod engine;
+mod epoch;
+mod failure;
+mod gate;
+mod host;
+mod instance;
+mod loader;
+mod permits;
+mod session;
+
+pub use budget::Limit;
+pub use failure::PageError;
+pub use host::{Change, Direction, Environment, Host, HostConfig, HostError, Theme};
+pub use loader::{InstallError, Program};
+pub use session::{
+    Alert, AlertKind, EventRequest, Open, Outcome, PageRef, Place, Rendering, Scheduler,
+};

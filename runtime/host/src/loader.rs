@@ -1,0 +1,181 @@
+//! From a file to a program that can run: verified first, then its imports
+//! checked against its manifest and its exports against the contract, then
+//! compiled and linked. Whatever fails, nothing is left behind.
+
+use std::fmt;
+
+use mprun_core::bundle::{self, Bundle, BundleError, Verified};
+use mprun_core::identity::{Digest, ProgramId};
+use mprun_core::manifest::{Manifest, PageRoute};
+use mprun_core::render::html::Prerendered;
+use mprun_frame::template::Templates;
+use mprun_storage::BindError;
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::api;
+use crate::bindings::AppPre;
+use crate::call::Call;
+use crate::permits::{Permits, ProgramPermits};
+
+/// Why a bundle was not installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// It is not a bundle, or not one that may be installed.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The engine refuses its code: a proposal that is off, too many memories or
+    /// tables, too large.
+    #[error("the component cannot be run here: {what}")]
+    Code {
+        /// The engine's reason.
+        what: String,
+    },
+    /// It needs something that this host has not.
+    #[error("the component does not fit the contract: {what}")]
+    Imports {
+        /// What, and why.
+        what: String,
+    },
+    /// It does not export what a mini-program exports.
+    #[error("the component does not export `mprun:app/program` as the contract says: {what}")]
+    Exports {
+        /// What is missing or different.
+        what: String,
+    },
+    /// The `app_id` belongs to somebody else.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The host failed.
+    #[error("the host failed: {what}")]
+    Internal {
+        /// What failed.
+        what: String,
+    },
+}
+
+impl InstallError {
+    /// What would help, if it is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            InstallError::Bundle(error) => error.hint(),
+            InstallError::Code { .. } => Some(
+                "build with `mprun build`, or for `wasm32-unknown-unknown` without further target features".to_owned(),
+            ),
+            InstallError::Imports { .. } | InstallError::Exports { .. } => {
+                Some("build it against the `wit` folder of this host's version".to_owned())
+            }
+            InstallError::Bind(_) | InstallError::Internal { .. } => None,
+        }
+    }
+}
+
+/// An installed program: verified, compiled and linked.
+pub struct Program {
+    id: ProgramId,
+    digest: Digest,
+    bundle: Verified<Bundle>,
+    prerendered: Vec<Prerendered>,
+    update: AppPre<Call>,
+    view: AppPre<Call>,
+    permits: ProgramPermits,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("id", &self.id).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Whose program it is: the key of everything stored for it.
+    pub fn id(&self) -> &ProgramId {
+        &self.id
+    }
+
+    /// What it is: the digest of its file.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The verified file: manifest, imports, assets.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// What it says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        self.bundle.manifest()
+    }
+
+    /// Its templates, decoded.
+    pub fn templates(&self) -> &Templates {
+        self.bundle.templates()
+    }
+
+    /// The static HTML of its templates, in their order.
+    pub fn prerendered(&self) -> &[Prerendered] {
+        &self.prerendered
+    }
+
+    /// The page that it starts with.
+    pub fn entry_route(&self) -> &str {
+        // A manifest without pages is refused before it comes here.
+        self.manifest().entry_page().map(PageRoute::as_str).unwrap_or_default()
+    }
+
+    /// Whether the manifest lists a page.
+    pub fn has_page(&self, route: &str) -> bool {
+        self.manifest().has_page(route)
+    }
+
+    pub(crate) fn update(&self) -> &AppPre<Call> {
+        &self.update
+    }
+
+    pub(crate) fn view(&self) -> &AppPre<Call> {
+        &self.view
+    }
+
+    pub(crate) fn permits(&self) -> &ProgramPermits {
+        &self.permits
+    }
+}
+
+/// Verifies, compiles and links. Takes long and keeps a processor busy: call it
+/// where that does no harm.
+pub(crate) fn load(engine: &Engine, permits: &Permits, bytes: Vec<u8>) -> Result<Program, InstallError> {
+    let bundle = bundle::verify(bytes)?;
+    let prerendered = bundle.templates().as_slice().iter().map(Prerendered::new).collect();
+    let component = compile(engine, bundle.component())?;
+    let update = link(engine, &component, api::link)?;
+    let view = link(engine, &component, api::link_view)?;
+    Ok(Program {
+        id: bundle.program_id(),
+        digest: bundle.digest(),
+        prerendered,
+        update,
+        view,
+        permits: permits.program(),
+        bundle,
+    })
+}
+
+/// Compiles what has been verified.
+pub(crate) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, InstallError> {
+    Component::new(engine, component).map_err(|error| InstallError::Code { what: format!("{error:#}") })
+}
+
+/// Binds the imports, with their types, and checks the exports, with theirs.
+fn link(
+    engine: &Engine,
+    component: &Component,
+    add: impl FnOnce(&mut Linker<Call>) -> wasmtime::Result<()>,
+) -> Result<AppPre<Call>, InstallError> {
+    let mut linker = Linker::new(engine);
+    add(&mut linker).map_err(|error| InstallError::Internal { what: format!("{error:#}") })?;
+    let pre: InstancePre<Call> =
+        linker.instantiate_pre(component).map_err(|error| InstallError::Imports { what: format!("{error:#}") })?;
+    AppPre::new(pre).map_err(|error| InstallError::Exports { what: format!("{error:#}") })
+}
+

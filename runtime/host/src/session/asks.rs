@@ -1,0 +1,667 @@
+//! What was asked is carried out: pages opened and closed, results and timers
+//! delivered as `reply` events. Each ask is one transaction, which also ends the
+//! ask: carried out twice is impossible, and forgotten only with the data.
+//!
+//! A page's life cycle (`shown`, `hidden`, `unloaded`) is told with the
+//! navigation that causes it. A program that breaks while it is told so is not
+//! told, and the user goes where they wanted.
+
+use mprun_core::identity::PageId;
+use mprun_storage::{AppRow, Ask, EventId, PageRow};
+
+use super::event::PageRef;
+use super::outcome::{Outcome, Recorded};
+use super::recipe::Recipe;
+use super::shown::{Alert, Shown};
+use super::transaction::{NavigationAsk, Transaction};
+use super::wire::{Wire, Writer};
+use super::{ATTEMPTS, CommitFault, Session, here, now_ms, place_of};
+use crate::api::Move;
+use crate::bindings::exports::mprun::app::program::Event;
+use crate::failure::{Fault, PageError, Refusal};
+use crate::instance::{Guest, Pairs};
+
+/// How often one event may lead on to another page: a page's result can make the
+/// page below open the next one.
+const HOPS_MAX: u32 = 10;
+
+/// A user's step back, or a program's ask to go somewhere.
+struct Going<'a> {
+    /// The page that it starts from.
+    from: PageId,
+    what: &'a Move,
+    /// The message with which that page's result is delivered to it.
+    message: &'a [u8],
+    /// The ask that this carries out; none where the user went back.
+    ask: Option<&'a Ask>,
+    /// The event whose outcome this is.
+    event: Option<EventId>,
+}
+
+/// What is changed while an ask is carried out.
+struct Stage<'s, 'h> {
+    session: &'s Session<'h>,
+    guest: Guest,
+    app: Vec<u8>,
+    pages: Vec<PageRow>,
+    /// Whether the life cycle is told.
+    tell: bool,
+}
+
+/// How far an attempt is from telling the program everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Care {
+    /// Everything is told.
+    All,
+    /// The program broke when it was told of the life cycle.
+    NoLifeCycle,
+    /// The program broke when it was asked for the page: stay, say so, and tell
+    /// the program too if it waits for an answer.
+    Stay(String),
+    /// It broke over that as well: end the ask without the program.
+    Abandon(String),
+}
+
+impl Session<'_> {
+    /// Follows an event's record to where the user ends up.
+    pub(super) async fn carry_on(&self, recorded: Recorded) -> Result<Outcome, PageError> {
+        let Recorded { mut outcome, mut pending } = recorded;
+        for _ in 0..HOPS_MAX {
+            let Some(id) = pending else { return Ok(outcome) };
+            let ask = self.host.storage.ask(&self.scope, id).await;
+            let Some(ask) = ask.map_err(|error| crate::failure::storage_failed(&error))? else {
+                // Somebody else was quicker, and has said where it led.
+                return Ok(outcome);
+            };
+            let next = self.navigate(&ask).await?;
+            (outcome, pending) = (next.outcome, next.pending);
+        }
+        Ok(outcome)
+    }
+
+    /// Carries out one navigation.
+    pub(super) async fn navigate(&self, ask: &Ask) -> Result<Recorded, PageError> {
+        let Some(NavigationAsk { what, event }) = NavigationAsk::from_bytes(&ask.payload) else {
+            return Err(PageError::internal(&format!("ask {} of `{}` cannot be read", ask.id.0, self.scope.program)));
+        };
+        let Some(from) = ask.page else {
+            return Err(PageError::internal(&format!("ask {} navigates without a page", ask.id.0)));
+        };
+        self.go(&Going { from, what: &what, message: &ask.message, ask: Some(ask), event }).await
+    }
+
+    /// The user leaves a page for the one below.
+    pub(crate) async fn leave(&self, page: &PageRef) -> Result<Outcome, PageError> {
+        let page = match page {
+            PageRef::Stored(page) => *page,
+            PageRef::Recipe(text) => {
+                let Some(recipe) = Recipe::open(text, &self.host.secrets.recipe, &self.scope) else {
+                    return Ok(Outcome::Entry);
+                };
+                let stored = self.host.storage.page(&self.scope, recipe.page).await;
+                if stored.map_err(|error| crate::failure::storage_failed(&error))?.is_none() {
+                    return self.leave_unstored(&recipe).await.map_err(|error| self.report(error));
+                }
+                recipe.page
+            }
+        };
+        let _locked = self.host.locks.lock(&self.scope, self.host.queue_wait).await?;
+        let what = Move::Close { payload: None };
+        let recorded = self.go(&Going { from: page, what: &what, message: &[], ask: None, event: None }).await;
+        match recorded {
+            Ok(recorded) => self.carry_on(recorded).await,
+            Err(error) => Err(error),
+        }
+        .map_err(|error| self.report(error))
+    }
+
+    /// Leaves a page that was never stored: there is nothing to close.
+    async fn leave_unstored(&self, recipe: &Recipe) -> Result<Outcome, PageError> {
+        let Some(parent) = recipe.parent else { return Ok(Outcome::Entry) };
+        let stack = self.host.storage.stack(&self.scope, parent).await;
+        let stack = stack.map_err(|error| crate::failure::storage_failed(&error))?;
+        let below = stack.into_iter().find(|page| !page.closed && self.program.has_page(&page.route));
+        Ok(below.map_or(Outcome::Entry, |page| {
+            Outcome::Show(super::Place {
+                page: Some(page.id),
+                route: page.route,
+                parameters: page.parameters,
+                parent: None,
+            })
+        }))
+    }
+
+    async fn go(&self, going: &Going<'_>) -> Result<Recorded, PageError> {
+        let now = now_ms();
+        let mut care = Care::All;
+        for _ in 0..ATTEMPTS {
+            match self.try_go(going, now, &care).await {
+                Ok(recorded) => return Ok(recorded),
+                Err(CommitFault::Fault(Fault::Moved)) => {}
+                Err(CommitFault::Fault(Fault::Page(error))) if error.is_programs_fault() => {
+                    let error = self.report(error);
+                    care = match care {
+                        Care::All => Care::NoLifeCycle,
+                        Care::NoLifeCycle if matches!(going.what, Move::Open { replies: true, .. }) => {
+                            Care::Stay(error.plain())
+                        }
+                        Care::NoLifeCycle | Care::Stay(_) => Care::Abandon(error.plain()),
+                        Care::Abandon(_) => return Err(error),
+                    };
+                }
+                Err(CommitFault::Fault(Fault::Page(error))) => return Err(error),
+                Err(CommitFault::Duplicate(_)) => return Err(PageError::busy()),
+                // The ask is gone: carried out by somebody else; or one that this
+                // takes back is, and then it has to be done again.
+                Err(CommitFault::Gone(id)) => {
+                    if going.ask.is_some_and(|ask| ask.id == id) {
+                        return self.elsewhere(going).await;
+                    }
+                }
+            }
+        }
+        Err(PageError::busy())
+    }
+
+    /// Where somebody else's carrying out led.
+    async fn elsewhere(&self, going: &Going<'_>) -> Result<Recorded, PageError> {
+        let storage = &self.host.storage;
+        let record = match going.event {
+            Some(event) => storage.event(&self.scope, event).await.map_err(|e| crate::failure::storage_failed(&e))?,
+            None => None,
+        };
+        Ok(record
+            .as_deref()
+            .and_then(Recorded::from_bytes)
+            .map(|recorded| Recorded { pending: None, ..recorded })
+            .unwrap_or(Recorded { outcome: Outcome::Entry, pending: None }))
+    }
+
+    async fn try_go(&self, going: &Going<'_>, now: u64, care: &Care) -> Result<Recorded, CommitFault> {
+        let storage = &self.host.storage;
+        let seed = seed(going);
+        let frozen = self.frozen(going.event, now, &seed);
+        let snapshot = storage.snapshot(&self.scope, going.from).await.map_err(Fault::from)?;
+        let row = snapshot.app;
+        let Some(from) = snapshot.page.filter(|page| self.program.has_page(&page.route)) else {
+            return self.gone(going, &row, &frozen).await;
+        };
+        if going.ask.is_none() && from.closed {
+            // Back was pressed twice.
+            let below = self.below(&row, &from).await?;
+            let outcome = below.map_or(Outcome::Entry, |page| Outcome::Show(place_of(&page)));
+            return Ok(Recorded { outcome, pending: None });
+        }
+        let mut transaction = Transaction::new(&frozen, &row);
+        if let Some(ask) = going.ask {
+            transaction.consume(ask);
+        }
+        if let Care::Abandon(why) = care {
+            return self.abandon(going, &row, from, why, transaction).await;
+        }
+        let mut guest = self.host.runner.start(self.program, transaction).await.map_err(CommitFault::Fault)?;
+        let (app, _) = self.app(&mut guest, &row).await?;
+        let mut stage = Stage { session: self, guest, app, pages: Vec::new(), tell: *care == Care::All };
+        let outcome = match (care, going.what) {
+            (Care::Stay(why), _) => stage.stay(from, why, going).await?,
+            (_, Move::Open { route, parameters, replies }) => {
+                stage.open(from, (route, parameters), *replies, going, page_id(self, going)).await?
+            }
+            (_, Move::Redirect { route, parameters }) => {
+                stage.redirect(from, (route, parameters), going, page_id(self, going)).await?
+            }
+            (_, Move::Relaunch { route, parameters }) => {
+                stage.relaunch(&row, from, (route, parameters), going, page_id(self, going)).await?
+            }
+            (_, Move::Close { payload }) => stage.close(&row, from, payload.as_deref()).await?,
+        };
+        let Stage { guest, app, mut pages, .. } = stage;
+        let transaction = guest.finish()?;
+        let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
+        let mut commit = transaction.into_commit();
+        if commit.done.is_empty() && pages.is_empty() {
+            return Ok(recorded);
+        }
+        for page in &mut pages {
+            page.touched_at_ms = now;
+        }
+        commit.app_state = self.app_to_commit(&row, app);
+        commit.pages = pages;
+        commit.amended = going.event.map(|event| (event, recorded.to_bytes()));
+        self.commit(commit).await?;
+        Ok(recorded)
+    }
+
+    /// The page that navigates is gone: nothing to do but to end the ask.
+    async fn gone(
+        &self,
+        going: &Going<'_>,
+        row: &AppRow,
+        frozen: &super::transaction::Frozen,
+    ) -> Result<Recorded, CommitFault> {
+        let recorded = Recorded { outcome: Outcome::Entry, pending: None };
+        if let Some(ask) = going.ask {
+            let mut transaction = Transaction::new(frozen, row);
+            transaction.consume(ask);
+            let mut commit = transaction.into_commit();
+            commit.amended = going.event.map(|event| (event, recorded.to_bytes()));
+            self.commit(commit).await?;
+        }
+        Ok(recorded)
+    }
+
+    /// Ends an ask that breaks the program. A page that is to be closed is closed,
+    /// from any other the user does not get away; either way they are told.
+    async fn abandon(
+        &self,
+        going: &Going<'_>,
+        row: &AppRow,
+        mut from: PageRow,
+        why: &str,
+        transaction: Transaction,
+    ) -> Result<Recorded, CommitFault> {
+        let mut commit = transaction.into_commit();
+        let closes = matches!(going.what, Move::Close { .. }) && from.parent.is_some();
+        let outcome = if closes {
+            let below = self.below(row, &from).await?;
+            from.closed = true;
+            from.reply = None;
+            from.state = Vec::new();
+            from.drafts = Vec::new();
+            commit.pages.push(from);
+            match below {
+                Some(mut page) => {
+                    alert(&mut page, why);
+                    let place = place_of(&page);
+                    commit.pages.push(page);
+                    Outcome::Show(place)
+                }
+                None => Outcome::Entry,
+            }
+        } else {
+            alert(&mut from, why);
+            let place = place_of(&from);
+            commit.pages.push(from);
+            Outcome::Show(place)
+        };
+        let recorded = Recorded { outcome, pending: None };
+        commit.amended = going.event.map(|event| (event, recorded.to_bytes()));
+        self.commit(commit).await?;
+        Ok(recorded)
+    }
+
+    /// The first page below `page` that is still open.
+    async fn below(&self, row: &AppRow, page: &PageRow) -> Result<Option<PageRow>, Fault> {
+        let Some(parent) = page.parent else { return Ok(None) };
+        let stack = self.host.storage.stack(&self.scope, parent).await?;
+        let Some(open) = stack.iter().find(|page| !page.closed && self.program.has_page(&page.route)) else {
+            return Ok(None);
+        };
+        self.page_at(row, open.id).await
+    }
+
+    /// A page at the revision of `row`.
+    async fn page_at(&self, row: &AppRow, page: PageId) -> Result<Option<PageRow>, Fault> {
+        let snapshot = self.host.storage.snapshot(&self.scope, page).await?;
+        if snapshot.app.revision == row.revision { Ok(snapshot.page) } else { Err(Fault::Moved) }
+    }
+
+    /// Delivers a timer that is due. What the program makes of it, the ask ends.
+    pub(super) async fn fire(&self, ask: &Ask) -> Result<Option<Recorded>, PageError> {
+        let now = now_ms();
+        let mut broke: Option<String> = None;
+        for _ in 0..ATTEMPTS {
+            match self.try_fire(ask, now, broke.as_deref()).await {
+                Ok(recorded) => return Ok(Some(recorded)),
+                Err(CommitFault::Gone(id)) if id == ask.id => return Ok(None),
+                Err(CommitFault::Gone(_) | CommitFault::Fault(Fault::Moved)) => {}
+                Err(CommitFault::Duplicate(_)) => return Ok(None),
+                Err(CommitFault::Fault(Fault::Page(error))) if error.is_programs_fault() && broke.is_none() => {
+                    broke = Some(self.report(error).plain());
+                }
+                Err(CommitFault::Fault(Fault::Page(error))) => return Err(error),
+            }
+        }
+        Err(PageError::busy())
+    }
+
+    async fn try_fire(&self, ask: &Ask, now: u64, broke: Option<&str>) -> Result<Recorded, CommitFault> {
+        let mut writer = Writer::default();
+        writer.str("timer").u64(ask.id.0);
+        let frozen = self.frozen(None, now, &writer.into_bytes());
+        let storage = &self.host.storage;
+        let (row, page) = match ask.page {
+            Some(page) => {
+                let snapshot = storage.snapshot(&self.scope, page).await.map_err(Fault::from)?;
+                (snapshot.app, snapshot.page)
+            }
+            None => (storage.app(&self.scope).await.map_err(Fault::from)?, None),
+        };
+        let page = page.filter(|page| !page.closed && self.program.has_page(&page.route));
+        let mut transaction = Transaction::new(&frozen, &row);
+        transaction.consume(ask);
+
+        if let Some(why) = broke {
+            let mut commit = transaction.into_commit();
+            if let Some(mut page) = page {
+                alert(&mut page, why);
+                commit.pages.push(page);
+            }
+            self.commit(commit).await?;
+            return Ok(Recorded { outcome: Outcome::Entry, pending: None });
+        }
+
+        let mut guest = self.host.runner.start(self.program, transaction).await.map_err(CommitFault::Fault)?;
+        let (app, _) = self.app(&mut guest, &row).await?;
+        let mut stage = Stage { session: self, guest, app, pages: Vec::new(), tell: true };
+        let outcome = match page {
+            Some(page) => {
+                let place = place_of(&page);
+                stage.reply(page, &ask.message, Ok(&[])).await?;
+                Outcome::Show(place)
+            }
+            None => {
+                stage.reply_to_program(&ask.route, &ask.message, Ok(&[])).await?;
+                Outcome::Entry
+            }
+        };
+        let Stage { guest, app, pages, .. } = stage;
+        let transaction = guest.finish()?;
+        let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
+        let mut commit = transaction.into_commit();
+        commit.app_state = self.app_to_commit(&row, app);
+        commit.pages = pages;
+        self.commit(commit).await?;
+        Ok(recorded)
+    }
+}
+
+impl Stage<'_, '_> {
+    /// Loads a page that is to be opened; a refusal is the user's to read.
+    async fn load(
+        &mut self,
+        id: PageId,
+        parent: Option<PageId>,
+        (route, parameters): (&str, &Pairs),
+        now: u64,
+    ) -> Result<Result<PageRow, String>, Fault> {
+        let mut page = PageRow {
+            id,
+            parent,
+            route: route.to_owned(),
+            parameters: parameters.clone(),
+            state: Vec::new(),
+            digest: *self.session.program.digest(),
+            drafts: Vec::new(),
+            reply: None,
+            opened_at_ms: now,
+            touched_at_ms: now,
+            closed: false,
+        };
+        if !self.session.program.has_page(route) {
+            return Ok(Err("This page does not exist.".to_owned()));
+        }
+        self.guest.transaction()?.set_current(Some(here(&page, false)));
+        match self.guest.load(&self.app, route, parameters, &self.session.environment).await? {
+            Ok((app, state)) => {
+                self.app = app;
+                page.state = state;
+                Ok(Ok(page))
+            }
+            Err(failure) => Ok(Err(match Refusal::from(failure) {
+                Refusal::NotFound(message) if message.is_empty() => "This page does not exist.".to_owned(),
+                other => other.message(),
+            })),
+        }
+    }
+
+    /// Hands an event to a page; a refusal comes back and changes nothing.
+    async fn update(
+        &mut self,
+        page: &mut PageRow,
+        event: &Event,
+        may_navigate: bool,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        let app = std::mem::take(&mut self.app);
+        let (app, _) = self.session.current_page(&mut self.guest, app, page).await?;
+        self.app = app;
+        self.guest.transaction()?.set_current(Some(here(page, may_navigate)));
+        // A refused event keeps nothing, its writes and asks included.
+        let before = self.guest.transaction()?.clone();
+        let answer = self
+            .guest
+            .update(self.app.clone(), Some((&page.route, page.state.clone())), event, &self.session.environment)
+            .await?;
+        match answer {
+            Ok((app, state)) => {
+                self.app = app;
+                page.state = state.unwrap_or_default();
+                Ok(Ok(()))
+            }
+            Err(failure) => {
+                *self.guest.transaction()? = before;
+                Ok(Err(failure.into()))
+            }
+        }
+    }
+
+    /// Tells a page of its life cycle, if it can be told.
+    async fn tell(&mut self, page: &mut PageRow, kind: &str) -> Result<(), Fault> {
+        if !self.tell {
+            return Ok(());
+        }
+        if let Err(refusal) = self.update(page, &super::fields::event(kind, &[], Vec::new()), false).await? {
+            tracing::debug!(program = %self.session.program.id(), kind, ?refusal, "the program refused a life-cycle event");
+        }
+        Ok(())
+    }
+
+    /// Delivers a reply to a page; a refusal is shown there.
+    async fn reply(&mut self, mut page: PageRow, message: &[u8], result: Result<&[u8], Error>) -> Result<(), Fault> {
+        let event = reply_event(message, result, None);
+        if let Err(refusal) = self.update(&mut page, &event, true).await? {
+            alert(&mut page, &refusal.message());
+        }
+        self.pages.push(page);
+        Ok(())
+    }
+
+    /// Delivers a reply whose page is gone.
+    async fn reply_to_program(
+        &mut self,
+        route: &str,
+        message: &[u8],
+        result: Result<&[u8], Error>,
+    ) -> Result<(), Fault> {
+        self.guest.transaction()?.set_gone(route);
+        let before = self.guest.transaction()?.clone();
+        let event = reply_event(message, result, Some(route));
+        let answer = self.guest.update(self.app.clone(), None, &event, &self.session.environment).await?;
+        match answer {
+            Ok((app, _)) => self.app = app,
+            Err(failure) => {
+                *self.guest.transaction()? = before;
+                let refusal = Refusal::from(failure);
+                tracing::warn!(program = %self.session.program.id(), route, ?refusal, "the program refused a reply whose page is gone");
+            }
+        }
+        Ok(())
+    }
+
+    /// The page cannot be opened: the user stays and is told.
+    async fn stay(&mut self, mut from: PageRow, why: &str, going: &Going<'_>) -> Result<Outcome, Fault> {
+        let outcome = Outcome::Show(place_of(&from));
+        alert(&mut from, why);
+        match going.what {
+            Move::Open { replies: true, .. } => {
+                let error = Error { code: 5, message: "the page could not be opened" };
+                self.reply(from, going.message, Err(error)).await?;
+            }
+            _ => self.pages.push(from),
+        }
+        Ok(outcome)
+    }
+
+    async fn open(
+        &mut self,
+        mut from: PageRow,
+        place: (&str, &Pairs),
+        replies: bool,
+        going: &Going<'_>,
+        id: PageId,
+    ) -> Result<Outcome, Fault> {
+        match self.load(id, Some(from.id), place, now_ms()).await? {
+            Ok(mut page) => {
+                page.reply = replies.then(|| going.message.to_vec());
+                self.tell(&mut from, "hidden").await?;
+                let outcome = Outcome::Show(place_of(&page));
+                self.pages.extend([from, page]);
+                Ok(outcome)
+            }
+            Err(why) => self.stay(from, &why, going).await,
+        }
+    }
+
+    async fn redirect(
+        &mut self,
+        mut from: PageRow,
+        place: (&str, &Pairs),
+        going: &Going<'_>,
+        id: PageId,
+    ) -> Result<Outcome, Fault> {
+        match self.load(id, from.parent, place, now_ms()).await? {
+            Ok(mut page) => {
+                // Whoever waits for this page's result now waits for the new one's.
+                page.reply = from.reply.take();
+                self.unload(&mut from).await?;
+                let outcome = Outcome::Show(place_of(&page));
+                self.pages.extend([from, page]);
+                Ok(outcome)
+            }
+            Err(why) => self.stay(from, &why, going).await,
+        }
+    }
+
+    async fn relaunch(
+        &mut self,
+        row: &AppRow,
+        from: PageRow,
+        place: (&str, &Pairs),
+        going: &Going<'_>,
+        id: PageId,
+    ) -> Result<Outcome, Fault> {
+        let page = match self.load(id, None, place, now_ms()).await? {
+            Ok(page) => page,
+            Err(why) => return self.stay(from, &why, going).await,
+        };
+        let outcome = Outcome::Show(place_of(&page));
+        let below = match from.parent {
+            Some(parent) => self.session.host.storage.stack(&self.session.scope, parent).await?,
+            None => Vec::new(),
+        };
+        let mut closing = vec![from];
+        for summary in below.iter().filter(|page| !page.closed) {
+            closing.extend(self.session.page_at(row, summary.id).await?);
+        }
+        for mut page in closing {
+            page.reply = None;
+            self.unload(&mut page).await?;
+            self.pages.push(page);
+        }
+        self.pages.push(page);
+        Ok(outcome)
+    }
+
+    async fn close(&mut self, row: &AppRow, mut from: PageRow, payload: Option<&[u8]>) -> Result<Outcome, Fault> {
+        let Some(opener) = from.parent else {
+            // The first page stays.
+            return Ok(Outcome::Entry);
+        };
+        let below = self.session.below(row, &from).await?;
+        let reply = from.reply.take();
+        let route_of_opener = self.session.page_at(row, opener).await?.map(|page| page.route).unwrap_or_default();
+        self.unload(&mut from).await?;
+        self.pages.push(from);
+        let outcome = below.as_ref().map_or(Outcome::Entry, |page| Outcome::Show(place_of(page)));
+        let mut below = below;
+        if let Some(page) = &mut below {
+            self.tell(page, "shown").await?;
+        }
+        let result = payload.ok_or(Error { code: 4, message: "the page was closed without a result" });
+        match (reply, below) {
+            (Some(message), Some(page)) if page.id == opener => self.reply(page, &message, result).await?,
+            (Some(message), below) => {
+                self.pages.extend(below);
+                self.reply_to_program(&route_of_opener, &message, result).await?;
+            }
+            (None, below) => self.pages.extend(below),
+        }
+        Ok(outcome)
+    }
+
+    /// Closes a page: what it remembered goes, its place in the stack stays.
+    async fn unload(&mut self, page: &mut PageRow) -> Result<(), Fault> {
+        self.tell(page, "unloaded").await?;
+        page.closed = true;
+        page.state = Vec::new();
+        page.drafts = Vec::new();
+        Ok(())
+    }
+}
+
+/// Lays a message over a page.
+fn alert(page: &mut PageRow, text: &str) {
+    let mut shown = Shown::of(&page.drafts);
+    shown.alert = Alert::error(text);
+    page.drafts = shown.to_drafts();
+}
+
+/// Why there is no result, in the contract's codes.
+#[derive(Debug, Clone, Copy)]
+struct Error {
+    code: u32,
+    message: &'static str,
+}
+
+fn reply_event(message: &[u8], result: Result<&[u8], Error>, route: Option<&str>) -> Event {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut values = Vec::new();
+    let payload = match result {
+        Ok(payload) => {
+            values.push(pair("outcome", "ok"));
+            payload.to_vec()
+        }
+        Err(error) => {
+            values.push(pair("outcome", "error"));
+            values.push(pair("code", &error.code.to_string()));
+            values.push(pair("message", error.message));
+            Vec::new()
+        }
+    };
+    if let Some(route) = route {
+        values.push(pair("route", route));
+    }
+    Event { kind: "reply".to_owned(), message: message.to_vec(), values, payload }
+}
+
+/// What makes the random bytes of a navigation: the ask, or the page left.
+fn seed(going: &Going<'_>) -> Vec<u8> {
+    let mut writer = Writer::default();
+    match going.ask {
+        Some(ask) => writer.str("navigation").u64(ask.id.0),
+        None => writer.str("back").array(going.from.as_bytes()),
+    };
+    writer.into_bytes()
+}
+
+/// The name of the page that a navigation opens: the same however often and by
+/// whomever it is carried out.
+fn page_id(session: &Session<'_>, going: &Going<'_>) -> PageId {
+    let mut writer = Writer::default();
+    writer.str("page").str(&session.scope.program.to_string()).str(session.scope.user.as_str());
+    writer.bytes(&seed(going));
+    let hash = blake3::keyed_hash(&session.host.secrets.random, &writer.into_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.as_bytes()[..16]);
+    PageId::from_bytes(id)
+}

@@ -1,0 +1,325 @@
+//! The user did something: admitted, handed to the program, committed, once.
+//!
+//! Admitted means: the page is this user's, the rendering was ours and not too
+//! old, and what was used is in the view that the program shows now. Everything
+//! that was done together is one event: all of it happens or nothing.
+
+use mprun_core::identity::PageId;
+use mprun_core::view::offers::offers;
+use mprun_core::view::overlay::Overlay;
+use mprun_storage::{Commit, EventId, EventRow, PageRow};
+
+use super::fields::{self, Delivery, Plan};
+use super::nonce::{self, Checked};
+use super::outcome::Recorded;
+use super::recipe::Recipe;
+use super::shown::{Alert, Shown};
+use super::transaction::{Frozen, Random, Transaction};
+use super::wire::Wire;
+use super::{
+    ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of,
+};
+use crate::failure::{Fault, PageError, Refusal};
+use crate::host::Environment;
+
+/// Fields of one event.
+const FIELDS_MAX: usize = 1_000;
+/// Names and values of the fields of one event together, in bytes.
+const FIELDS_BYTES_MAX: usize = 256 * 1024;
+
+/// What names a page in a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageRef {
+    /// A page that is stored.
+    Stored(PageId),
+    /// How to make one that is not, as [`super::Rendering::recipe`] gave it.
+    Recipe(String),
+}
+
+/// What a user did with a page.
+#[derive(Debug, Clone)]
+pub struct EventRequest {
+    /// The page.
+    pub page: PageRef,
+    /// The rendering, as [`super::Rendering::nonce`] gave it.
+    pub nonce: String,
+    /// Counts what is sent from one rendering, so that the same is not done
+    /// twice and the next thing is. 0 where a rendering is used once.
+    pub seq: u64,
+    /// The handler that was used; `None` or empty for the Enter key.
+    pub token: Option<String>,
+    /// The page's fields by their input names (`f.` and the key) or keys: all of
+    /// them as a form posts them. A field that is absent is unchanged; of two
+    /// values the last one counts.
+    pub fields: Vec<(String, String)>,
+    /// How the user wants to see the page.
+    pub environment: Environment,
+}
+
+/// How an attempt ended.
+enum Attempt {
+    /// There is nothing more to do.
+    Done(Outcome),
+    /// Committed, with this record: there may be a navigation to carry out.
+    Committed(Recorded),
+}
+
+impl Session<'_> {
+    /// Handles what the user did.
+    pub(crate) async fn event(&self, request: &EventRequest) -> Result<Outcome, PageError> {
+        check_size(request)?;
+        let token = request.token.as_deref().filter(|token| !token.is_empty());
+        let now = now_ms();
+        let (page, recipe) = match &request.page {
+            PageRef::Stored(page) => (*page, None),
+            PageRef::Recipe(text) => match Recipe::open(text, &self.host.secrets.recipe, &self.scope) {
+                Some(recipe) => (recipe.page, Some(recipe)),
+                None => return Ok(Outcome::Entry),
+            },
+        };
+        let checked = nonce::check(&self.host.secrets.nonce, &self.scope, page, now, &request.nonce);
+        if checked == Checked::Forged {
+            // A form that is not ours: show the user where they are, write nothing.
+            return self.where_is(page).await.map_err(|error| self.report(error));
+        }
+        let _locked = self.host.locks.lock(&self.scope, self.host.queue_wait).await?;
+        let id = nonce::event_id(&request.nonce, request.seq, token, &request.fields);
+        let storage = &self.host.storage;
+        match storage.event(&self.scope, id).await {
+            Ok(Some(record)) => return self.again(&record).await.map_err(|error| self.report(error)),
+            Ok(None) => {}
+            Err(error) => return Err(crate::failure::storage_failed(&error)),
+        }
+        let frozen = self.frozen(Some(id), now, &id.0);
+        for _ in 0..ATTEMPTS {
+            let attempt = self.try_event(request, token, page, recipe.as_ref(), checked, &frozen).await;
+            let finished = match attempt {
+                Ok(Attempt::Done(outcome)) => Ok(outcome),
+                Ok(Attempt::Committed(recorded)) => self.carry_on(recorded).await,
+                Err(CommitFault::Duplicate(record)) => self.again(&record).await,
+                Err(CommitFault::Gone(_) | CommitFault::Fault(Fault::Moved)) => continue,
+                Err(CommitFault::Fault(Fault::Page(error))) => Err(error),
+            };
+            return finished.map_err(|error| self.report(error));
+        }
+        Err(PageError::busy())
+    }
+
+    /// What was recorded when the same event was committed before.
+    async fn again(&self, record: &[u8]) -> Result<Outcome, PageError> {
+        match Recorded::from_bytes(record) {
+            Some(recorded) => self.carry_on(recorded).await,
+            None => Ok(Outcome::Entry),
+        }
+    }
+
+    /// Where a page is, for a request that cannot be believed.
+    async fn where_is(&self, page: PageId) -> Result<Outcome, PageError> {
+        match self.host.storage.page(&self.scope, page).await {
+            Ok(Some(row)) if !row.closed => Ok(Outcome::Stale(place_of(&row))),
+            Ok(_) => Ok(Outcome::Entry),
+            Err(error) => Err(crate::failure::storage_failed(&error)),
+        }
+    }
+
+    async fn try_event(
+        &self,
+        request: &EventRequest,
+        token: Option<&str>,
+        page: PageId,
+        recipe: Option<&Recipe>,
+        checked: Checked,
+        frozen: &Frozen,
+    ) -> Result<Attempt, CommitFault> {
+        let mut expired = checked == Checked::Expired;
+        let mut stored = true;
+        let mut loaded = match self.reach(frozen, page).await? {
+            Reached::Found(loaded) => *loaded,
+            Reached::Closed(row) => return Ok(Attempt::Done(Outcome::Stale(anew(row)))),
+            Reached::Missing => match recipe {
+                Some(recipe) => {
+                    stored = false;
+                    expired |= !recipe.is_fresh(self.program.digest(), frozen.now_ms);
+                    self.cook(recipe, expired, frozen).await?
+                }
+                None => return Ok(Attempt::Done(Outcome::Entry)),
+            },
+        };
+        let frame = self.view(&mut loaded).await?;
+        let plan = {
+            let own = open::definitions(&frame).map_err(Fault::from)?;
+            let budget = &self.host.runner.budget;
+            let tree = open::decode(&frame, self.program, &own, &budget.frame).map_err(Fault::from)?;
+            let offers = offers(&tree, &self.token_key(page));
+            // Of a rendering that is too old nothing is done, only kept.
+            let token = if expired { Some("") } else { token };
+            fields::plan(&offers, token, &fields::posted(&request.fields), &loaded.shown.overlay)
+        };
+        match plan {
+            Plan::Stale(overlay) => {
+                let notice = Alert::notice("The page has changed meanwhile. Please look again; what you typed is still there.");
+                let place = place_of(&loaded.page);
+                let shown = Shown { alert: notice, overlay };
+                self.keep(loaded, shown, frozen, Outcome::Stale(place)).await
+            }
+            Plan::Refused(overlay) => {
+                let place = place_of(&loaded.page);
+                self.keep(loaded, Shown { alert: None, overlay }, frozen, Outcome::Show(place)).await
+            }
+            Plan::Nothing(overlay) => {
+                let place = place_of(&loaded.page);
+                if overlay == loaded.shown.overlay {
+                    // One that is not stored is another page next time, which
+                    // looks the same.
+                    let place = if stored { place } else { unstored(&loaded.page) };
+                    return Ok(Attempt::Done(Outcome::Show(place)));
+                }
+                let shown = Shown { alert: loaded.shown.alert.clone(), overlay };
+                self.keep(loaded, shown, frozen, Outcome::Show(place)).await
+            }
+            Plan::Deliver(delivery) => self.deliver(loaded, delivery, frozen).await,
+        }
+    }
+
+    /// Makes the page that was shown and never stored: once more with the clock
+    /// and the random bytes of then, unless that is too long ago.
+    async fn cook(&self, recipe: &Recipe, expired: bool, frozen: &Frozen) -> Result<Loaded, Fault> {
+        if !self.program.has_page(&recipe.route) {
+            return Err(PageError::NotFound { route: recipe.route.clone() }.into());
+        }
+        let then = if expired { frozen.now_ms } else { recipe.issued_at_ms };
+        let fresh = Fresh {
+            page: recipe.page,
+            parent: recipe.parent,
+            route: recipe.route.clone(),
+            parameters: recipe.parameters.clone(),
+        };
+        let frozen_then = Frozen { now_ms: then, seed: recipe.page.as_bytes().to_vec(), ..frozen.clone() };
+        let mut loaded = self.load(&frozen_then, &fresh).await?;
+        loaded.transaction.now_ms = frozen.now_ms;
+        loaded.transaction.random = Random::new(&frozen.secret, &frozen.scope, &frozen.seed);
+        Ok(loaded)
+    }
+
+    /// Runs the program on the events, all on one instance.
+    async fn deliver(&self, loaded: Loaded, delivery: Delivery, frozen: &Frozen) -> Result<Attempt, CommitFault> {
+        let environment = &self.environment;
+        let Loaded { row, app, mut page, shown, transaction, app_changed } = loaded;
+        // What stands if the program refuses: the page as it was.
+        let before = transaction.clone();
+        let (mut new_app, mut state) = (app.clone(), page.state.clone());
+        let mut guest = self.host.runner.start(self.program, transaction).await?;
+        guest.transaction()?.set_current(Some(here(&page, true)));
+        for event in &delivery.events {
+            let answer = guest.update(new_app, Some((&page.route, state)), event, environment).await?;
+            match answer {
+                Ok((app, page)) => {
+                    new_app = app;
+                    state = page.unwrap_or_default();
+                }
+                Err(failure) => {
+                    drop(guest);
+                    let shown = refused(failure.into(), &delivery);
+                    let place = place_of(&page);
+                    let loaded = Loaded { row, app, page, shown: Shown::default(), transaction: before, app_changed };
+                    return self.keep(loaded, shown, frozen, Outcome::Show(place)).await;
+                }
+            }
+        }
+        let mut transaction = guest.finish()?;
+        transaction.set_current(None);
+        drop(shown);
+        page.state = state;
+        let shown = Shown { alert: None, overlay: delivery.taken };
+        let outcome = Outcome::Show(place_of(&page));
+        self.record(row, new_app, page, &shown, transaction, frozen, outcome).await
+    }
+
+    /// Commits only what lies over the page (and the page, if it is not stored
+    /// yet): the program was not asked, or refused.
+    async fn keep(
+        &self,
+        loaded: Loaded,
+        shown: Shown,
+        frozen: &Frozen,
+        outcome: Outcome,
+    ) -> Result<Attempt, CommitFault> {
+        let Loaded { row, app, page, transaction, .. } = loaded;
+        self.record(row, app, page, &shown, transaction, frozen, outcome).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that one commit consists of")]
+    async fn record(
+        &self,
+        row: mprun_storage::AppRow,
+        app: Vec<u8>,
+        mut page: PageRow,
+        shown: &Shown,
+        transaction: Transaction,
+        frozen: &Frozen,
+        outcome: Outcome,
+    ) -> Result<Attempt, CommitFault> {
+        page.touched_at_ms = frozen.now_ms;
+        page.drafts = shown.to_drafts();
+        let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
+        let mut commit: Commit = transaction.into_commit();
+        commit.app_state = self.app_to_commit(&row, app);
+        commit.pages.push(page);
+        commit.event = frozen.event.map(|id: EventId| EventRow {
+            id,
+            outcome: recorded.to_bytes(),
+            at_ms: frozen.now_ms,
+        });
+        self.commit(commit).await?;
+        Ok(Attempt::Committed(recorded))
+    }
+}
+
+/// What lies over a page whose program refused.
+fn refused(refusal: Refusal, delivery: &Delivery) -> Shown {
+    match refusal {
+        Refusal::Invalid(message, details) => {
+            let (overlay, homeless) = delivery.refusal(&details);
+            let sentences: Vec<String> =
+                std::iter::once(message).chain(homeless).filter(|text| !text.is_empty()).collect();
+            let alert = if sentences.is_empty() {
+                // Errors stand at the fields; without any the user would see nothing.
+                overlay.errors.is_empty().then(|| Alert::error("Something in this form is not right.")).flatten()
+            } else {
+                Alert::error(sentences.join(" "))
+            };
+            Shown { alert, overlay }
+        }
+        other => Shown {
+            alert: Alert::error(other.message()),
+            overlay: Overlay { drafts: delivery.refused.drafts.clone(), ..Overlay::default() },
+        },
+    }
+}
+
+/// Where a closed page can be opened anew.
+fn anew(row: PageRow) -> Place {
+    Place { page: None, route: row.route, parameters: row.parameters, parent: row.parent }
+}
+
+/// Where a page is that was never stored.
+fn unstored(page: &PageRow) -> Place {
+    Place {
+        page: None,
+        route: page.route.clone(),
+        parameters: page.parameters.clone(),
+        parent: page.parent,
+    }
+}
+
+fn check_size(request: &EventRequest) -> Result<(), PageError> {
+    let invalid = |what: String| Err(PageError::Invalid { what });
+    if request.fields.len() > FIELDS_MAX {
+        return invalid(format!("expected at most {FIELDS_MAX} fields, got {}", request.fields.len()));
+    }
+    let bytes: usize = request.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > FIELDS_BYTES_MAX {
+        return invalid(format!("expected at most {FIELDS_BYTES_MAX} bytes of fields, got {bytes}"));
+    }
+    Ok(())
+}

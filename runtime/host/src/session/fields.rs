@@ -1,0 +1,280 @@
+//! From what a form posted to the events that it means. Decides by the view
+//! that the program shows *now*: what that does not offer, does not happen.
+//!
+//! A page is one form, so a post carries every field. Fields that differ from
+//! what the program believes and want to be told (`change`) are delivered first,
+//! in the order of the view, then the button that was pressed; all of them are
+//! one event. Whatever else was typed is kept as drafts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mprun_core::view::field::{Field, Refused};
+use mprun_core::view::identity::{FieldKey, Token};
+use mprun_core::view::offers::Offers;
+use mprun_core::view::overlay::{Draft, Overlay};
+use mprun_frame::element;
+
+use crate::bindings::exports::mprun::app::program::Event;
+
+/// What a post means.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// The button is not offered any more. The overlay keeps what was typed.
+    Stale(Overlay),
+    /// A field has something that it cannot take; the overlay says so.
+    Refused(Overlay),
+    /// Nothing to tell the program; the overlay keeps what was typed.
+    Nothing(Overlay),
+    /// These events, together.
+    Deliver(Delivery),
+}
+
+/// Events to deliver as one.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    /// In this order, on one instance.
+    pub(super) events: Vec<Event>,
+    /// What lies over the page if the program takes them.
+    pub(super) taken: Overlay,
+    /// What lies over the page if it refuses: everything that was typed.
+    pub(super) refused: Overlay,
+    /// Keys of fields by their names, those of a submitted form first: where
+    /// errors of a refusal belong.
+    pub(super) names: Vec<(String, FieldKey)>,
+}
+
+/// What was posted, by field; the last value of a name wins, because a checkbox
+/// is posted as a hidden `false` and then perhaps `true`.
+pub(super) fn posted(fields: &[(String, String)]) -> BTreeMap<FieldKey, &str> {
+    fields
+        .iter()
+        .filter_map(|(name, value)| {
+            let key = FieldKey::from_input_name(name).or_else(|| name.parse().ok())?;
+            Some((key, value.as_str()))
+        })
+        .collect()
+}
+
+/// Decides what a post means. `token` is the button, `None` for the Enter key.
+pub(super) fn plan(
+    offers: &Offers<'_>,
+    token: Option<&str>,
+    posted: &BTreeMap<FieldKey, &str>,
+    before: &Overlay,
+) -> Plan {
+    let fields = Fields::read(offers, posted, before);
+    let pressed = match token {
+        None => Pressed::enter(offers, &fields),
+        Some(token) => match token.parse::<Token>().ok().filter(|token| offers.handlers.contains_key(token)) {
+            Some(token) => Pressed::Handler(token),
+            None => return Plan::Stale(fields.drafts(|_| false)),
+        },
+    };
+    let form = match &pressed {
+        Pressed::Handler(token) => offers.handlers.get(token).and_then(|offer| offer.form),
+        Pressed::Nothing => None,
+    };
+    let submitted = |index: usize| form.is_some() && offers.fields.get(index).is_some_and(|field| field.form == form);
+    let told = |index: usize| offers.fields.get(index).is_some_and(|field| field.change.is_some());
+
+    if fields.refused.keys().any(|index| submitted(*index) || told(*index)) {
+        return Plan::Refused(fields.with_errors(offers));
+    }
+
+    let mut events = Vec::new();
+    for (index, value) in &fields.changed {
+        let Some(field) = offers.fields.get(*index) else { continue };
+        match field.change {
+            // The apply button of this field delivers it below.
+            Some(change) if pressed.is(change) => {}
+            Some(change) => {
+                if let Some(offer) = offers.handlers.get(&change) {
+                    events.push(change_event(offer.message, value));
+                }
+            }
+            None => {}
+        }
+    }
+    if let Pressed::Handler(token) = &pressed
+        && let Some(offer) = offers.handlers.get(token)
+    {
+        events.push(match offer.event {
+            element::Event::Tap => event("tap", offer.message, Vec::new()),
+            element::Event::Change => {
+                let value = offer.field.map(|index| fields.value(offers, index)).unwrap_or_default();
+                change_event(offer.message, &value)
+            }
+            element::Event::Submit => {
+                let values = form
+                    .and_then(|form| offers.forms.get(form))
+                    .map(|form| form.fields.as_slice())
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|index| {
+                        let name = offers.fields.get(*index).filter(|field| !field.disabled)?.name?;
+                        Some((name.to_owned(), fields.value(offers, *index)))
+                    })
+                    .collect();
+                event("submit", offer.message, values)
+            }
+        });
+    }
+    if events.is_empty() {
+        return Plan::Nothing(fields.drafts(|_| false));
+    }
+    let mut taken = fields.drafts(|index| told(index) || submitted(index));
+    taken.errors.clear();
+    Plan::Deliver(Delivery {
+        events,
+        taken,
+        refused: fields.drafts(|_| false),
+        names: names(offers, form),
+    })
+}
+
+/// What the user pressed.
+enum Pressed {
+    Handler(Token),
+    Nothing,
+}
+
+impl Pressed {
+    /// What Enter means: the form in which something was typed, if that is one
+    /// form, or the only form of the page.
+    fn enter(offers: &Offers<'_>, fields: &Fields) -> Pressed {
+        let touched: BTreeSet<usize> = fields
+            .changed
+            .keys()
+            .filter_map(|index| offers.fields.get(*index).and_then(|field| field.form))
+            .collect();
+        let form = match (touched.len(), offers.forms.len()) {
+            (1, _) => touched.first().copied(),
+            (0, 1) => Some(0),
+            _ => None,
+        };
+        match form.and_then(|form| offers.forms.get(form)).and_then(|form| form.submit) {
+            Some(submit) => Pressed::Handler(submit),
+            None => Pressed::Nothing,
+        }
+    }
+
+    fn is(&self, token: Token) -> bool {
+        matches!(self, Pressed::Handler(pressed) if *pressed == token)
+    }
+}
+
+/// What was posted, read by the fields of the view.
+struct Fields {
+    /// By position: what differs from the program's value.
+    changed: BTreeMap<usize, String>,
+    /// By position: what the field cannot take.
+    refused: BTreeMap<usize, (String, Refused)>,
+    /// What lies over the page if nothing is taken.
+    overlay: Overlay,
+    keys: Vec<FieldKey>,
+}
+
+impl Fields {
+    fn read(offers: &Offers<'_>, posted: &BTreeMap<FieldKey, &str>, before: &Overlay) -> Fields {
+        let mut read = Fields {
+            changed: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            overlay: before.clone(),
+            keys: offers.fields.iter().map(|field| field.key).collect(),
+        };
+        for (index, field) in offers.fields.iter().enumerate() {
+            let Some(value) = posted.get(&field.key) else { continue };
+            match field.accept(value) {
+                Ok(value) if value == field.value => {
+                    read.overlay.drafts.remove(&field.key);
+                }
+                Ok(value) => {
+                    read.keep(field, &value);
+                    read.changed.insert(index, value);
+                }
+                // Nobody can have typed that: a page of another moment.
+                Err(Refused::Disabled | Refused::NotAnOption | Refused::NotABoolean) => {}
+                Err(refused) => {
+                    read.keep(field, value);
+                    read.refused.insert(index, ((*value).to_owned(), refused));
+                }
+            }
+        }
+        read
+    }
+
+    fn keep(&mut self, field: &Field<'_>, typed: &str) {
+        // What is too large to be accepted is too large to be kept.
+        if typed.len() <= mprun_core::view::field::FIELD_BYTES_MAX {
+            let draft = Draft { belief: field.value.clone(), typed: typed.to_owned() };
+            self.overlay.drafts.insert(field.key, draft);
+        }
+    }
+
+    /// The field's value as it was posted, or as the program has it.
+    fn value(&self, offers: &Offers<'_>, index: usize) -> String {
+        match self.changed.get(&index) {
+            Some(value) => value.clone(),
+            None => offers.fields.get(index).map(|field| field.value.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// What lies over the page where the program has taken the fields that
+    /// `taken` says.
+    fn drafts(&self, taken: impl Fn(usize) -> bool) -> Overlay {
+        let mut overlay = self.overlay.clone();
+        for (index, key) in self.keys.iter().enumerate() {
+            if taken(index) {
+                overlay.drafts.remove(key);
+                overlay.errors.remove(key);
+            }
+        }
+        overlay
+    }
+
+    fn with_errors(&self, offers: &Offers<'_>) -> Overlay {
+        let mut overlay = self.overlay.clone();
+        overlay.errors.clear();
+        for (index, (_, refused)) in &self.refused {
+            if let Some(field) = offers.fields.get(*index) {
+                overlay.errors.insert(field.key, refused.to_string());
+            }
+        }
+        overlay
+    }
+}
+
+/// Names of fields, those of the submitted form first.
+fn names(offers: &Offers<'_>, form: Option<usize>) -> Vec<(String, FieldKey)> {
+    let mut fields: Vec<&Field<'_>> = offers.fields.iter().collect();
+    fields.sort_by_key(|field| form.is_none() || field.form != form);
+    fields.iter().filter_map(|field| Some((field.name?.to_owned(), field.key))).collect()
+}
+
+impl Delivery {
+    /// What lies over the page after a refusal that names fields. Errors that no
+    /// field takes are returned as text.
+    pub(super) fn refusal(&self, details: &[(String, String)]) -> (Overlay, Vec<String>) {
+        let mut overlay = self.refused.clone();
+        overlay.errors.clear();
+        let mut homeless = Vec::new();
+        for (name, why) in details {
+            match self.names.iter().find(|(known, _)| known == name) {
+                Some((_, key)) => {
+                    overlay.errors.entry(*key).or_insert_with(|| why.clone());
+                }
+                None => homeless.push(why.clone()),
+            }
+        }
+        (overlay, homeless)
+    }
+}
+
+fn change_event(message: &[u8], value: &str) -> Event {
+    event("change", message, vec![("value".to_owned(), value.to_owned())])
+}
+
+/// An event of a page.
+pub(super) fn event(kind: &str, message: &[u8], values: Vec<(String, String)>) -> Event {
+    Event { kind: kind.to_owned(), message: message.to_vec(), values, payload: Vec::new() }
+}

@@ -1,0 +1,109 @@
+//! Hands out files: style sheets, and the assets of bundles. Each has an address
+//! that contains its digest, so that browsers may keep it for ever, and exactly
+//! one address. A picture that is opened by itself may do nothing at all.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use mprun_core::asset::MediaType;
+use mprun_host::Program;
+
+use crate::address;
+use crate::problem::Problem;
+use crate::response;
+use crate::site::Site;
+
+/// For a picture in SVG: its own style, and nothing else, not even our origin.
+const SVG_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+
+/// No page of another server shows our files.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+const CSS: &str = "text/css; charset=utf-8";
+const FAVICON: &str = include_str!("assets/favicon.svg");
+
+/// `GET /favicon.svg`: the host's own picture.
+pub(crate) async fn favicon() -> Response {
+    let mut answer = response::immutable(MediaType::Svg.as_str(), Body::from(FAVICON));
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
+    answer
+}
+
+/// `GET /favicon.ico`: browsers ask without being told to.
+pub(crate) async fn no_favicon() -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    answer
+}
+
+/// `GET /_style/<hash>.css`: the style of all pages.
+pub(crate) async fn style(State(site): State<Arc<Site>>, request: Request) -> Response {
+    match site.styles.at(request.uri().path()) {
+        Some(style) => response::immutable(CSS, Body::from(style)),
+        None => site.respond(&gone()),
+    }
+}
+
+/// `GET /miniapp/<app_id>/_style/<hash>.css`: the colours of one program.
+pub(crate) async fn theme(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let found = program(&site, &request).and_then(|(program, rest)| {
+        let shell = site.shell(&program);
+        let hash = rest.strip_prefix("_style/")?.strip_suffix(".css")?;
+        (hash == shell.style_hash).then_some(shell)
+    });
+    match found {
+        Some(shell) => response::immutable(CSS, Body::from(shell.style.clone())),
+        None => site.respond(&gone()),
+    }
+}
+
+/// `GET /miniapp/<app_id>/_asset/<digest>/<name>`: a file of a bundle.
+pub(crate) async fn asset(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let found = program(&site, &request).and_then(|(program, _)| {
+        let shell = site.shell(&program);
+        let path = shell.path(request.uri().path())?.to_owned();
+        let media_type = program.bundle().asset(&path)?.media_type;
+        Some((Held { program, path }, media_type))
+    });
+    let Some((file, media_type)) = found else { return site.respond(&gone()) };
+    let mut answer = response::immutable(media_type.as_str(), Body::from(Bytes::from_owner(file)));
+    let headers = answer.headers_mut();
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    if media_type == MediaType::Svg {
+        headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
+    }
+    answer
+}
+
+/// A file of a bundle that lives as long as somebody is sending it. The bytes are
+/// the bundle's: nothing is copied.
+struct Held {
+    program: Arc<Program>,
+    path: String,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        self.program.bundle().asset(&self.path).map(|asset| asset.data).unwrap_or_default()
+    }
+}
+
+fn program<'r>(site: &Site, request: &'r Request) -> Option<(Arc<Program>, &'r str)> {
+    let (app_id, rest) = address::split(request.uri().path())?;
+    Some((site.host.program(app_id)?, rest))
+}
+
+fn gone() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "There is no such file",
+        "It belongs to a version that is not installed any more, or the address is misspelt.",
+    )
+}

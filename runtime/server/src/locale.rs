@@ -1,0 +1,96 @@
+//! Decides which language a program is asked for: the first that the browser
+//! names, which is the one that the user likes best. Anything that is not a
+//! language tag counts as not said, because programs get it as it is.
+
+use axum::http::{HeaderMap, header};
+use mprun_host::{Direction, Environment, Theme};
+
+/// Where nothing is said.
+const FALLBACK: &str = "en";
+
+/// Longest tag that is taken, in bytes.
+const TAG_BYTES_MAX: usize = 35;
+
+/// Languages written from right to left.
+const RIGHT_TO_LEFT: &[&str] = &["ar", "arc", "ckb", "dv", "fa", "he", "nqo", "ps", "sd", "ug", "ur", "yi"];
+
+/// What programs are told about the user's side. The page's colours follow the
+/// browser by style, and there is no way to know its time zone without script.
+pub(crate) fn environment(headers: &HeaderMap) -> Environment {
+    let locale = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split([',', ';']).next())
+        .and_then(|tag| canonical(tag.trim()))
+        .unwrap_or_else(|| FALLBACK.to_owned());
+    let direction = direction(&locale);
+    Environment { locale, direction, time_zone: "UTC".to_owned(), theme: Theme::Light }
+}
+
+/// Which way a language is written.
+pub(crate) fn direction(tag: &str) -> Direction {
+    let language = tag.split('-').next().unwrap_or_default();
+    if RIGHT_TO_LEFT.contains(&language) { Direction::Rtl } else { Direction::Ltr }
+}
+
+/// A language tag in its usual spelling (`zh-Hant-TW`), `None` if it is not one.
+fn canonical(tag: &str) -> Option<String> {
+    if tag.len() > TAG_BYTES_MAX {
+        return None;
+    }
+    let mut text = String::with_capacity(tag.len());
+    for (position, part) in tag.split('-').enumerate() {
+        let letters = part.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if position == 0 {
+            if !letters || !(2..=8).contains(&part.len()) {
+                return None;
+            }
+            text.push_str(&part.to_ascii_lowercase());
+            continue;
+        }
+        if !(1..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        text.push('-');
+        match part.len() {
+            2 if letters => text.push_str(&part.to_ascii_uppercase()),
+            4 if letters => {
+                text.push_str(&part[..1].to_ascii_uppercase());
+                text.push_str(&part[1..].to_ascii_lowercase());
+            }
+            _ => text.push_str(&part.to_ascii_lowercase()),
+        }
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locale(value: &str) -> String {
+        environment(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, value.parse().unwrap())])).locale
+    }
+
+    #[test]
+    fn the_first_language_wins_in_its_usual_spelling() {
+        assert_eq!(locale("de-AT,de;q=0.9,en;q=0.8"), "de-AT");
+        assert_eq!(locale("ZH-hant-tw"), "zh-Hant-TW");
+        assert_eq!(locale("es-419;q=1"), "es-419");
+        assert_eq!(environment(&HeaderMap::new()).locale, "en");
+    }
+
+    #[test]
+    fn what_is_not_a_language_tag_counts_as_not_said() {
+        for bad in ["", "*", "x", "e n", "en_US", "en-", "-en", "en-<b>", "12", "en-abcdefghi", &"en-aaaa".repeat(9)] {
+            assert_eq!(locale(bad), "en", "{bad}");
+        }
+    }
+
+    #[test]
+    fn arabic_is_written_from_right_to_left() {
+        assert_eq!(direction("ar-EG"), Direction::Rtl);
+        assert_eq!(direction("az-Arab"), Direction::Ltr);
+        assert_eq!(direction("en"), Direction::Ltr);
+    }
+}

@@ -1,0 +1,358 @@
+//! Writes what stands around a program's view: everything that the host says
+//! itself and that a program must not be able to fake or cover. What is the same
+//! on all pages of one program is written once, when it is first asked for.
+//!
+//! The whole page is one form, so that no typed text is lost whatever is
+//! pressed. Its first button is the one that browsers take when Enter is
+//! pressed, which is why it stands before the title bar's.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mprun_core::identity::{Digest, PageId};
+use mprun_core::manifest::{ColorScheme, Manifest};
+use mprun_core::render::escape;
+
+use crate::address::PROGRAMS;
+use crate::theme;
+
+/// The longest wait that a page without script refreshes itself after, in
+/// seconds. Whoever waits longer comes back by hand.
+pub(crate) const REFRESH_S_MAX: u64 = 120;
+
+/// The shell of one program's pages.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    digest: Digest,
+    /// From the end of `<html …>` to the beginning of the title.
+    head: String,
+    /// The program's name, escaped.
+    name: String,
+    /// Title, capsule and the end of the title bar.
+    bar: String,
+    footer: String,
+    /// Address of each asset, by its path.
+    assets: HashMap<String, String>,
+    /// The other way round.
+    paths: HashMap<String, String>,
+    /// Bytes of the page that was written last: a guess for the next one.
+    page_bytes: AtomicUsize,
+    /// The colours of the program.
+    pub(crate) style: String,
+    /// The name of [`Shell::style`] in addresses.
+    pub(crate) style_hash: String,
+}
+
+/// What the shell says on one page.
+#[derive(Debug)]
+pub(crate) struct Page<'a> {
+    /// The language of the text, a checked tag.
+    pub(crate) lang: &'a str,
+    /// `ltr`, `rtl` or `auto`.
+    pub(crate) dir: &'a str,
+    /// The first heading of the view.
+    pub(crate) heading: Option<&'a str>,
+    /// How the form names a page that is not stored.
+    pub(crate) recipe: Option<&'a str>,
+    /// How it names one that is.
+    pub(crate) id: Option<PageId>,
+    /// Which rendering of it.
+    pub(crate) nonce: &'a str,
+    /// Whether there is a page below.
+    pub(crate) back: bool,
+    /// Shown for a moment.
+    pub(crate) toasts: &'a [String],
+    /// Shown above the view.
+    pub(crate) alert: Option<Alert<'a>>,
+    /// When the browser should ask again.
+    pub(crate) refresh: Option<Refresh>,
+}
+
+/// Something that the user has to know before going on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Alert<'a> {
+    /// `error` or `notice`.
+    pub(crate) kind: &'static str,
+    /// What to say.
+    pub(crate) text: &'a str,
+}
+
+/// A page that changes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refresh {
+    /// Seconds from now.
+    pub(crate) after_s: u64,
+    /// Where; the same address if `None`.
+    pub(crate) address: Option<String>,
+}
+
+impl Refresh {
+    /// A refresh when a timer is due, if that is soon enough to wait for. Rounded
+    /// up, because a page that asks too early shows what it showed before.
+    pub(crate) fn at(due_in_ms: u64, address: Option<String>) -> Option<Self> {
+        let after_s = due_in_ms.div_ceil(1_000).max(1);
+        (after_s <= REFRESH_S_MAX).then_some(Self { after_s, address })
+    }
+}
+
+/// The tags that every page of this server has in its head.
+pub(crate) fn push_head(out: &mut String, scheme: ColorScheme, style: &str) {
+    let scheme = match scheme {
+        ColorScheme::Auto => "light dark",
+        ColorScheme::Light => "light",
+        ColorScheme::Dark => "dark",
+    };
+    // Writing to a `String` cannot fail.
+    let _ = write!(
+        out,
+        "<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"{scheme}\"><link rel=\"stylesheet\" href=\"{style}\">"
+    );
+}
+
+/// A cross, for closing.
+const CROSS: &str = "<svg viewBox=\"0 0 24 24\" width=\"18\" height=\"18\" aria-hidden=\"true\"><path d=\"M5 5l14 14M19 5L5 19\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.2\" stroke-linecap=\"round\"/></svg>";
+
+/// An arrow to the page below.
+const BACK: &str = "<button class=\"mp-back\" type=\"submit\" name=\"_back\" value=\"1\" lang=\"en\" aria-label=\"Back\"><svg viewBox=\"0 0 24 24\" width=\"22\" height=\"22\" aria-hidden=\"true\"><path d=\"M15 4l-8 8 8 8\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.2\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg></button>";
+
+impl Shell {
+    /// Prepares the shell of a program. `assets` are all of its files with their
+    /// digests, `style` the address of the style sheet that all programs share.
+    pub(crate) fn new<'a>(
+        manifest: &Manifest,
+        digest: Digest,
+        assets: impl Iterator<Item = (&'a str, Digest)>,
+        style: &str,
+    ) -> Self {
+        let app_id = manifest.app_id.as_str();
+        let assets: HashMap<String, String> = assets
+            .map(|(path, digest)| {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                (path.to_owned(), format!("{PROGRAMS}{app_id}/_asset/{digest}/{name}"))
+            })
+            .collect();
+        let paths = assets.iter().map(|(path, address)| (address.clone(), path.clone())).collect();
+        let colours = theme::css(&manifest.window);
+        let style_hash = hash(&colours);
+        let name = escaped(&manifest.name);
+        let title = manifest.window.navigation_bar_title_text.as_deref().unwrap_or(&manifest.name);
+
+        let mut head = String::with_capacity(1_024);
+        push_head(&mut head, manifest.color_scheme, style);
+        if !colours.is_empty() {
+            let _ = write!(head, "<link rel=\"stylesheet\" href=\"{PROGRAMS}{app_id}/_style/{style_hash}.css\">");
+        }
+        if let Some(color) = manifest.window.navigation_bar_background_color {
+            let _ = write!(head, "<meta name=\"theme-color\" content=\"{color}\">");
+        }
+        if let Some(icon) = manifest.icons.first().and_then(|icon| assets.get(icon.src.as_str())) {
+            head.push_str("<link rel=\"icon\" href=\"");
+            escape::push(&mut head, icon);
+            head.push_str("\">");
+        }
+        head.push_str("<title>");
+
+        let mut bar = String::with_capacity(512);
+        bar.push_str("<p class=\"mp-title\">");
+        escape::push(&mut bar, title);
+        let _ = write!(
+            bar,
+            "</p><a class=\"mp-close\" href=\"/\" lang=\"en\" aria-label=\"Close {name}\">{CROSS}</a></header>"
+        );
+
+        let short: String = digest.to_string().chars().take(12).collect();
+        let footer = format!(
+            "<footer class=\"mp-foot\"><p>{name} {version} <span class=\"mp-digest\" lang=\"en\">unsigned, {short}</span></p></footer></body></html>\n",
+            version = escaped(&manifest.version.name),
+        );
+        Self { digest, head, name, bar, footer, assets, paths, page_bytes: AtomicUsize::new(0), style: colours, style_hash }
+    }
+
+    /// Which bundle this shell is for.
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The address of a file of the bundle.
+    pub(crate) fn asset(&self, path: &str) -> Option<&str> {
+        self.assets.get(path).map(String::as_str)
+    }
+
+    /// The file that has this address.
+    pub(crate) fn path(&self, address: &str) -> Option<&str> {
+        self.paths.get(address).map(String::as_str)
+    }
+
+    /// Writes a page. `view` writes the program's part.
+    pub(crate) fn write(&self, page: &Page<'_>, view: impl FnOnce(&mut String)) -> String {
+        let last = self.page_bytes.load(Ordering::Relaxed);
+        let mut out = String::with_capacity((last + last / 8).clamp(4 * 1024, 1024 * 1024));
+        self.push(&mut out, page, view);
+        self.page_bytes.store(out.len(), Ordering::Relaxed);
+        out
+    }
+
+    fn push(&self, out: &mut String, page: &Page<'_>, view: impl FnOnce(&mut String)) {
+        let Page { lang, dir, .. } = page;
+        let _ = write!(out, "<!doctype html>\n<html lang=\"{lang}\" dir=\"{dir}\">");
+        out.push_str(&self.head);
+        if let Some(heading) = page.heading {
+            escape::push(out, heading);
+            out.push_str(" · ");
+        }
+        out.push_str(&self.name);
+        out.push_str("</title>");
+        if let Some(Refresh { after_s, address }) = &page.refresh {
+            let _ = write!(out, "<meta http-equiv=\"refresh\" content=\"{after_s}");
+            if let Some(address) = address {
+                out.push_str(";url=");
+                escape::push(out, address);
+            }
+            out.push_str("\">");
+        }
+        out.push_str(
+            "</head><body><form method=\"post\" id=\"mp\" novalidate>\
+             <button class=\"mp-default\" type=\"submit\" name=\"_h\" value=\"\" tabindex=\"-1\" aria-hidden=\"true\"></button>",
+        );
+        match (page.recipe, page.id) {
+            (Some(recipe), _) => push_hidden(out, "_recipe", recipe),
+            (None, Some(id)) => {
+                let _ = write!(out, "<input type=\"hidden\" name=\"_page\" value=\"{id}\">");
+            }
+            (None, None) => {}
+        }
+        push_hidden(out, "_nonce", page.nonce);
+        out.push_str("<input type=\"hidden\" name=\"_seq\" value=\"0\"><header class=\"mp-bar\">");
+        if page.back {
+            out.push_str(BACK);
+        }
+        out.push_str(&self.bar);
+        out.push_str("<main class=\"mp-main\">");
+        if let Some(Alert { kind, text }) = page.alert {
+            let _ = write!(out, "<div class=\"mp-alert mp-alert-{kind}\" role=\"alert\"><p>");
+            escape::push(out, text);
+            out.push_str("</p></div>");
+        }
+        out.push_str("<div class=\"mp-page\">");
+        view(out);
+        out.push_str("</div></main><div class=\"mp-toasts\" role=\"status\">");
+        for toast in page.toasts {
+            out.push_str("<p>");
+            escape::push(out, toast);
+            out.push_str("</p>");
+        }
+        out.push_str("</div></form>");
+        out.push_str(&self.footer);
+    }
+}
+
+fn push_hidden(out: &mut String, name: &str, value: &str) {
+    let _ = write!(out, "<input type=\"hidden\" name=\"{name}\" value=\"");
+    escape::push(out, value);
+    out.push_str("\">");
+}
+
+/// A text, escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape::push(&mut out, text);
+    out
+}
+
+/// The name of a style sheet in its address: it changes with the content.
+pub(crate) fn hash(content: &str) -> String {
+    blake3::hash(content.as_bytes()).to_hex().chars().take(16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell() -> Shell {
+        let manifest = br##"{"app_id":"coffee","name":"Tom & Co","version":{"code":3,"name":"1.2.0"},
+            "platform_version":{"min_code":1},"category":"food","icons":[{"src":"icon.svg"}],"pages":["menu"],
+            "window":{"navigation_bar_title_text":"Tom's <bar>","navigation_bar_background_color":"#6b3f22"}}"##;
+        let manifest = Manifest::parse(manifest).unwrap();
+        let assets = [("icon.svg", Digest::of(b"i")), ("img/latte.svg", Digest::of(b"l"))];
+        Shell::new(&manifest, Digest::of(b"bundle"), assets.into_iter(), "/_style/0.css")
+    }
+
+    fn page() -> Page<'static> {
+        Page {
+            lang: "en",
+            dir: "ltr",
+            heading: Some("Lattes & more"),
+            recipe: None,
+            id: Some(PageId::from_bytes([1; 16])),
+            nonce: "n\"1",
+            back: false,
+            toasts: &[],
+            alert: None,
+            refresh: None,
+        }
+    }
+
+    #[test]
+    fn the_default_button_comes_before_every_other() {
+        let html = shell().write(&Page { back: true, ..page() }, |out| out.push_str("<button name=\"_h\">"));
+        let first = html.find("<button").unwrap();
+        assert!(html[first..].starts_with("<button class=\"mp-default\" type=\"submit\" name=\"_h\" value=\"\""));
+        assert!(html.find("name=\"_back\"").unwrap() > first);
+        assert_eq!(html.matches("<form").count(), 1);
+        assert!(!shell().write(&page(), |_| ()).contains("name=\"_back\""));
+    }
+
+    #[test]
+    fn everything_that_is_not_the_hosts_is_escaped() {
+        let toasts = ["<i>done</i>".to_owned()];
+        let alert = Some(Alert { kind: "error", text: "<b>no</b>" });
+        let html = shell().write(&Page { toasts: &toasts, alert, ..page() }, |out| out.push_str("VIEW"));
+        for part in [
+            "<title>Lattes &amp; more · Tom &amp; Co</title>",
+            "<p class=\"mp-title\">Tom&#39;s &lt;bar&gt;</p>",
+            "aria-label=\"Close Tom &amp; Co\"",
+            "<div class=\"mp-alert mp-alert-error\" role=\"alert\"><p>&lt;b&gt;no&lt;/b&gt;</p></div>",
+            "<div class=\"mp-page\">VIEW</div></main>",
+            "role=\"status\"><p>&lt;i&gt;done&lt;/i&gt;</p></div></form>",
+            "name=\"_nonce\" value=\"n&quot;1\"",
+            "name=\"_page\" value=\"AQEBAQEBAQEBAQEBAQEBAQ\"",
+            "<link rel=\"stylesheet\" href=\"/_style/0.css\">",
+            "<link rel=\"stylesheet\" href=\"/miniapp/coffee/_style/",
+            "<meta name=\"theme-color\" content=\"#6b3f22\">",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
+        assert!(!html.contains("http-equiv"));
+    }
+
+    #[test]
+    fn a_page_that_is_not_stored_carries_its_recipe() {
+        let html = shell().write(&Page { recipe: Some("r"), ..page() }, |_| ());
+        assert!(html.contains("name=\"_recipe\" value=\"r\"") && !html.contains("name=\"_page\""));
+    }
+
+    #[test]
+    fn a_page_asks_again_when_a_timer_is_due_and_not_before() {
+        assert_eq!(Refresh::at(0, None).map(|refresh| refresh.after_s), Some(1));
+        assert_eq!(Refresh::at(1_001, None).map(|refresh| refresh.after_s), Some(2));
+        assert_eq!(Refresh::at(120_000, None).map(|refresh| refresh.after_s), Some(120));
+        assert_eq!(Refresh::at(120_001, None), None);
+        let refresh = Refresh::at(4_100, Some("/miniapp/coffee/menu?a=1&_page=x".to_owned()));
+        let html = shell().write(&Page { refresh, ..page() }, |_| ());
+        assert!(html.contains(
+            "<meta http-equiv=\"refresh\" content=\"5;url=/miniapp/coffee/menu?a=1&amp;_page=x\">"
+        ));
+    }
+
+    #[test]
+    fn a_file_has_one_address() {
+        let shell = shell();
+        let address = format!("/miniapp/coffee/_asset/{}/latte.svg", Digest::of(b"l"));
+        assert_eq!(shell.asset("img/latte.svg"), Some(address.as_str()));
+        assert_eq!(shell.path(&address), Some("img/latte.svg"));
+        assert_eq!(shell.path(&address.replace("latte.svg", "other.svg")), None);
+        assert_eq!(shell.asset("none.svg"), None);
+    }
+}

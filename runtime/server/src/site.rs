@@ -1,0 +1,224 @@
+//! What one server knows, and the way of every request through it: limits that
+//! need no handler, then the handler, then the headers that no answer goes
+//! without. Logs say which address was asked for and what came of it; never a
+//! cookie, a token, a parameter or a field.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use mprun_core::manifest::ColorScheme;
+use mprun_core::render;
+use mprun_host::{Host, Program};
+use tracing::Instrument as _;
+
+use crate::config::ServerConfig;
+use crate::problem::Problem;
+use crate::shell::{self, Shell};
+use crate::user::Users;
+use crate::{address, centre, files, pages, response, theme};
+
+/// Longest address with its query, in bytes.
+const URL_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of a path that go into a log.
+const LOG_PATH_BYTES_MAX: usize = 200;
+
+/// The shell's own style, before that of views.
+const SHELL_STYLE: &str = include_str!("assets/shell.css");
+
+/// What the handlers share.
+pub(crate) struct Site {
+    pub(crate) host: Arc<Host>,
+    pub(crate) users: Users,
+    pub(crate) config: ServerConfig,
+    pub(crate) styles: Styles,
+    shells: RwLock<HashMap<String, Arc<Shell>>>,
+}
+
+impl Site {
+    fn new(config: ServerConfig, host: Arc<Host>) -> Self {
+        let users = Users::new(config.secure);
+        Self { host, users, config, styles: Styles::new(), shells: RwLock::default() }
+    }
+
+    /// The shell of a program, made when it is first asked for and again when
+    /// another bundle has taken the program's place.
+    pub(crate) fn shell(&self, program: &Program) -> Arc<Shell> {
+        let app_id = program.manifest().app_id.as_str();
+        let shells = self.shells.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shell) = shells.get(app_id).filter(|shell| shell.digest() == program.digest()) {
+            return Arc::clone(shell);
+        }
+        drop(shells);
+        let assets = program.bundle().assets().map(|asset| (asset.path.as_str(), asset.digest));
+        let style = self.styles.address(program.manifest().color_scheme);
+        let shell = Arc::new(Shell::new(program.manifest(), *program.digest(), assets, style));
+        let mut shells = self.shells.write().unwrap_or_else(PoisonError::into_inner);
+        shells.insert(app_id.to_owned(), Arc::clone(&shell));
+        shell
+    }
+
+    /// The answer that says what did not work.
+    pub(crate) fn respond(&self, problem: &Problem) -> Response {
+        tracing::debug!(kind = problem.kind, "refused");
+        problem.respond(self.styles.address(ColorScheme::Auto), self.config.details)
+    }
+}
+
+/// The style sheets that all programs share: one for each scheme that a program
+/// can be made for.
+pub(crate) struct Styles([(String, Bytes); 3]);
+
+impl Styles {
+    pub(crate) fn new() -> Self {
+        let style = [SHELL_STYLE, render::STYLE].join("\n");
+        Self([ColorScheme::Auto, ColorScheme::Light, ColorScheme::Dark].map(|scheme| {
+            let style = theme::in_scheme(&style, scheme);
+            (format!("/_style/{}.css", shell::hash(&style)), Bytes::from(style))
+        }))
+    }
+
+    /// The address of the one for pages of this scheme.
+    pub(crate) fn address(&self, scheme: ColorScheme) -> &str {
+        let Self([auto, light, dark]) = self;
+        let (address, _) = match scheme {
+            ColorScheme::Auto => auto,
+            ColorScheme::Light => light,
+            ColorScheme::Dark => dark,
+        };
+        address
+    }
+
+    /// The one with this address.
+    pub(crate) fn at(&self, address: &str) -> Option<Bytes> {
+        self.0.iter().find(|(known, _)| known == address).map(|(_, style)| style.clone())
+    }
+}
+
+/// The server without sockets: what [`serve`](crate::serve) answers with, for
+/// tests and for those who have a server already.
+pub fn router(config: &ServerConfig, host: Arc<Host>) -> Router {
+    let site = Arc::new(Site::new(config.clone(), host));
+    Router::new()
+        .route("/", get(app_centre))
+        .route("/healthz", get(healthz))
+        .route("/favicon.svg", get(files::favicon))
+        .route("/favicon.ico", get(files::no_favicon))
+        .route("/_style/{file}", get(files::style))
+        .route("/miniapp/{app_id}", get(pages::entry))
+        .route("/miniapp/{app_id}/", get(pages::entry))
+        .route("/miniapp/{app_id}/_style/{file}", get(files::theme))
+        .route("/miniapp/{app_id}/_asset/{digest}/{name}", get(files::asset))
+        .route("/miniapp/{app_id}/{*page}", get(pages::show).post(pages::event))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), every_request))
+        .with_state(site)
+}
+
+async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let span = tracing::info_span!(
+        "request",
+        method = request.method().as_str(),
+        path = ?cut(request.uri().path()),
+        app_id = address::split(request.uri().path()).map(|(app_id, _)| cut(app_id)),
+    );
+    let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let work = async {
+        if length > URL_BYTES_MAX {
+            return site.respond(&too_long(length));
+        }
+        match tokio::time::timeout(site.config.request_timeout, next.run(request)).await {
+            Ok(answer) => answer,
+            Err(_) => site.respond(&too_slow(site.config.request_timeout)),
+        }
+    };
+    let mut answer = work.instrument(span.clone()).await;
+    response::secure(answer.headers_mut());
+    let status = answer.status().as_u16();
+    let time_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    if answer.status().is_server_error() {
+        tracing::warn!(parent: &span, status, time_us, "answered");
+    } else {
+        tracing::debug!(parent: &span, status, time_us, "answered");
+    }
+    answer
+}
+
+/// Enough of a path to know which one it was.
+fn cut(path: &str) -> &str {
+    let mut end = path.len().min(LOG_PATH_BYTES_MAX);
+    while !path.is_char_boundary(end) {
+        end -= 1;
+    }
+    path.get(..end).unwrap_or_default()
+}
+
+fn too_long(length: usize) -> Problem {
+    Problem::new(
+        StatusCode::URI_TOO_LONG,
+        "too-long",
+        "This address is too long",
+        "Such an address cannot come from a page of this server. Nothing was changed.",
+    )
+    .with_detail(format!("expected at most {URL_BYTES_MAX} bytes, got {length}"))
+}
+
+fn too_slow(limit: Duration) -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "timeout",
+        "This takes too long",
+        "There is a lot to do just now. Please try again in a moment.",
+    )
+    .with_detail(format!("no answer within {} ms", limit.as_millis()))
+    .retry_after(Duration::from_secs(5))
+}
+
+async fn app_centre(State(site): State<Arc<Site>>) -> Response {
+    let programs = site.host.programs();
+    let tiles: Vec<_> = programs
+        .iter()
+        .map(|program| centre::Tile { manifest: program.manifest(), shell: site.shell(program) })
+        .collect();
+    response::html(StatusCode::OK, centre::html(&site.config.title, site.styles.address(ColorScheme::Auto), &tiles))
+}
+
+/// For whoever watches over the server: it takes requests.
+async fn healthz() -> Response {
+    let mut answer = Response::new(Body::from("ok\n"));
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer
+}
+
+async fn not_found(State(site): State<Arc<Site>>) -> Response {
+    site.respond(&Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "There is nothing here",
+        "The address is misspelt, or what was here is gone.",
+    ))
+}
+
+async fn method_not_allowed(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        "This cannot be done here",
+        "The address exists, but not for this kind of request. Nothing was changed.",
+    )
+    .with_detail(format!("the method `{}` is not allowed here", cut(request.method().as_str())))
+    .way(request.uri().path().to_owned(), "Open the address");
+    site.respond(&problem)
+}

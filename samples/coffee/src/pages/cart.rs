@@ -1,0 +1,82 @@
+//! The cart. It belongs to the program, so every page sees the same one.
+
+use mprun::prelude::*;
+
+use super::{CheckoutPage, MenuPage};
+use crate::menu::Product;
+use crate::parts;
+use crate::shop::{Line, QUANTITY_MAX, Shop};
+
+/// Nothing of its own.
+#[derive(State, Default)]
+pub struct CartPage {}
+
+/// What can be done here. A line is named by its key, not by its place: a press
+/// means the same line, also when another tab has removed the one above.
+#[derive(Message)]
+pub enum CartMsg {
+    /// So many of it from now on.
+    Set(String, u32),
+    /// None of it any more.
+    Remove(String),
+    /// On to the checkout.
+    CheckOut,
+}
+
+impl Page<Shop> for CartPage {
+    type Msg = CartMsg;
+
+    fn update(&mut self, msg: CartMsg, cx: &mut Cx<Shop, CartMsg>) -> Result {
+        match msg {
+            CartMsg::Set(key, quantity) => cx.app.set(&key, quantity),
+            CartMsg::Remove(key) => cx.app.set(&key, 0),
+            CartMsg::CheckOut => cx.open(link!(CheckoutPage))?,
+        }
+        Ok(())
+    }
+
+    fn view(&self, look: &Look<Shop>) -> Node<CartMsg> {
+        if look.app.count() == 0 {
+            return view! {
+                <view align="center">
+                    <heading level=1>"Your cart"</heading>
+                    <text>"Nothing in it yet."</text>
+                    <navigator to={link!(MenuPage)}>"See the menu"</navigator>
+                </view>
+            };
+        }
+        view! {
+            <view gap="large">
+                <heading level=1>"Your cart"</heading>
+                <list>
+                    for (line, product) in look.app.lines(), key = line.key() {
+                        <list-item surface="card">{row(line, product, look)}</list-item>
+                    }
+                </list>
+                {parts::total_line(&parts::price(look, look.app.total()))}
+                <button type="primary" on:tap=CartMsg::CheckOut>"Check out"</button>
+                <navigator to={link!(MenuPage)}>"Add something else"</navigator>
+            </view>
+        }
+    }
+}
+
+fn row(line: &Line, product: &Product, look: &Look<Shop>) -> Node<CartMsg> {
+    let set = |quantity| CartMsg::Set(line.key(), quantity);
+    let less = (line.quantity > 1).then(|| set(line.quantity - 1));
+    let more = (line.quantity < QUANTITY_MAX).then(|| set(line.quantity + 1));
+    let price = parts::price(look, line.cents(product));
+    view! {
+        <view layout="row" align="center">
+            <image src={product.picture()} mode="thumbnail" alt=""/>
+            <view gap="small" grow>
+                {parts::price_line(product.name, &line.details(), &price)}
+                <view layout="row" justify="between" align="center">
+                    {parts::stepper(product.name, line.quantity, less, more)}
+                    <button label={format!("Remove {}", product.name)}
+                        on:tap=CartMsg::Remove(line.key())>"Remove"</button>
+                </view>
+            </view>
+        </view>
+    }
+}

@@ -1,0 +1,97 @@
+//! One order, and how far it is.
+
+use std::time::Duration;
+
+use mprun::prelude::*;
+
+use super::MenuPage;
+use crate::parts;
+use crate::shop::{Order, Shop, Status};
+
+/// The order as it was when the page last heard of it.
+#[derive(State, Default)]
+pub struct OrderPage {
+    order: Order,
+}
+
+/// What can happen here.
+#[derive(Message)]
+pub enum OrderMsg {
+    /// It is time to look at the order with this number again.
+    Tick(u32),
+}
+
+impl Page<Shop> for OrderPage {
+    type Msg = OrderMsg;
+
+    fn load(cx: &mut Cx<Shop, OrderMsg>, params: &Params) -> Result<Self> {
+        let order = look_after(params.parse("number")?, cx)?;
+        Ok(Self { order })
+    }
+
+    fn update(&mut self, msg: OrderMsg, cx: &mut Cx<Shop, OrderMsg>) -> Result {
+        let OrderMsg::Tick(number) = msg;
+        self.order = look_after(number, cx)?;
+        Ok(())
+    }
+
+    /// The page was closed before its timer came: the order goes on without it.
+    fn orphan(msg: OrderMsg, cx: &mut Cx<Shop, OrderMsg>) -> Result {
+        let OrderMsg::Tick(number) = msg;
+        look_after(number, cx)?;
+        Ok(())
+    }
+
+    fn view(&self, look: &Look<Shop>) -> Node<OrderMsg> {
+        let order = &self.order;
+        view! {
+            <view gap="large">
+                <view gap="small">
+                    <heading level=1>{order.title()}</heading>
+                    <text>"For " {&order.name} " · Pick-up: " {&order.pick_up}</text>
+                    <text tone="muted" size="small">"Ordered " {look.time(order.placed_at)}</text>
+                </view>
+                <view surface={if order.status == Status::Ready { "accent" } else { "notice" }}>
+                    <text strong size="large" live>{order.status.label()}</text>
+                    <progress label="How far it is" percent={order.status.percent()}/>
+                    <text>{order.status.sentence()}</text>
+                </view>
+                <view surface="card">
+                    for (position, line) in order.lines.iter().enumerate(), key = position {
+                        {parts::price_line(
+                            &format!("{} × {}", line.quantity, line.name),
+                            &line.details,
+                            &parts::price(look, line.cents),
+                        )}
+                    }
+                    {parts::total_line(&parts::price(look, order.total))}
+                    if let Some(note) = &order.note {
+                        <text tone="muted">"Note: " {note}</text>
+                    }
+                </view>
+                <navigator to={link!(MenuPage)}>"Back to the menu"</navigator>
+            </view>
+        }
+    }
+}
+
+/// Brings a stored order up to date, and asks to be woken for its next step.
+/// The storage, not the page, knows the truth: so it does no harm if two tabs
+/// look after one order, or if a timer comes late.
+fn look_after(number: u32, cx: &mut Cx<Shop, OrderMsg>) -> Result<Order> {
+    let key = Order::key(number);
+    let mut order: Order = cx.get(&key)?.ok_or_else(Error::not_found)?;
+    let elapsed = Duration::from_millis(cx.now()?.saturating_sub(order.placed_at));
+    let status = Status::after(elapsed);
+    if status != order.status {
+        order.status = status;
+        cx.set(&key, &order)?;
+        if status == Status::Ready {
+            cx.toast(&format!("{} is ready", order.title()))?;
+        }
+    }
+    if let Some(change) = status.changes_after() {
+        cx.after(change.saturating_sub(elapsed), OrderMsg::Tick(number))?;
+    }
+    Ok(order)
+}

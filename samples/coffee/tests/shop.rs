@@ -1,0 +1,246 @@
+//! What a customer can count on. Runs natively: no wasm, no browser, no waiting.
+
+use std::time::Duration;
+
+use coffee::App;
+use coffee::menu::{MENU, Milk, Product, Size};
+use coffee::pages::OrderPage;
+use coffee::shop::{Line, QUANTITY_MAX, Shop};
+use mprun::test::{self, TestPage};
+
+/// A customer with a flat white in the cart, at the checkout.
+fn at_the_checkout() -> TestPage<App> {
+    let mut t = test::open::<App>("menu");
+    t.tap("Add Flat White");
+    assert_eq!(t.toasts(), ["Flat White is in your cart"]);
+    t.tap("Cart (1) · $5.50");
+    t.tap("Check out");
+    t
+}
+
+/// The same customer with an order.
+fn with_an_order() -> TestPage<App> {
+    let mut t = at_the_checkout();
+    t.fill("Your name", "Ada");
+    t.choose("Pick-up", "In 15 minutes");
+    t.submit();
+    t
+}
+
+#[test]
+fn the_menu_shows_every_product_with_its_price() {
+    let t = test::open::<App>("menu");
+    for product in MENU.iter().flat_map(|category| category.products) {
+        t.assert_text(product.name);
+        t.assert_text(product.taste);
+        let price = format!("${}.{:02}", product.cents / 100, product.cents % 100);
+        t.assert_text(&price);
+    }
+}
+
+#[test]
+fn ids_are_unique_and_every_product_has_its_picture() {
+    let products: Vec<_> = MENU.iter().flat_map(|category| category.products).collect();
+    for product in &products {
+        let same = products.iter().filter(|other| other.id == product.id);
+        assert_eq!(same.count(), 1, "{}", product.id);
+        let picture = product.picture().replace("asset:", "assets/");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(picture);
+        assert!(path.is_file(), "{}", path.display());
+    }
+}
+
+#[test]
+fn add_puts_the_usual_one_into_the_cart() {
+    let mut t = test::open::<App>("menu");
+    t.tap("Add Flat White");
+    t.tap("Add Flat White");
+    t.tap("Add Espresso");
+    let shop: Shop = t.app();
+    assert_eq!(shop.cart.len(), 2);
+    assert_eq!(shop.count(), 3);
+    assert_eq!(shop.total(), 2 * 550 + 380);
+    t.assert_text("Cart (3) · $14.80");
+}
+
+#[test]
+fn size_milk_and_quantity_are_in_the_price() {
+    let mut t = test::open::<App>("menu");
+    t.tap("Flat White");
+    assert_eq!(t.route(), "product");
+    t.choose("Size", "Large +$1.20");
+    t.choose("Milk", "Oat milk +$0.80");
+    t.fill("How many", "2");
+    t.submit();
+    assert_eq!(t.route(), "menu");
+    assert_eq!(t.toasts(), ["In your cart: 2 × Flat White"]);
+    let shop: Shop = t.app();
+    let line = &shop.cart[0];
+    assert_eq!((line.size, line.milk), (Some(Size::Large), Some(Milk::Oat)));
+    assert_eq!(shop.total(), 2 * (550 + 120 + 80));
+}
+
+#[test]
+fn a_quantity_that_makes_no_sense_is_refused_at_its_field() {
+    let mut t = test::open::<App>("product?id=croissant");
+    for (typed, told) in [
+        ("0", "At least 1."),
+        ("21", "At most 20."),
+        ("two", "Please give a number."),
+    ] {
+        t.fill("How many", typed);
+        t.submit();
+        assert_eq!(t.field_errors(), [("quantity".to_owned(), told.to_owned())]);
+        assert_eq!(t.app::<Shop>().count(), 0);
+    }
+}
+
+#[test]
+#[should_panic(expected = "does not exist")]
+fn a_product_that_is_not_on_the_menu_is_no_page() {
+    test::open::<App>("product?id=tea-bag");
+}
+
+#[test]
+fn the_cart_counts_up_and_down_and_removes() {
+    let mut t = test::open::<App>("menu");
+    t.tap("Add Flat White");
+    t.tap("Add Butter Croissant");
+    t.tap("Cart (2) · $9.70");
+    t.tap("One Flat White more");
+    t.tap("One Flat White more");
+    t.tap("One Flat White less");
+    assert_eq!(t.app::<Shop>().total(), 2 * 550 + 420);
+    t.tap("Remove Butter Croissant");
+    assert_eq!(t.app::<Shop>().total(), 2 * 550);
+    t.tap("Remove Flat White");
+    t.assert_text("Nothing in it yet.");
+    t.tap("See the menu");
+    assert_eq!(t.route(), "menu");
+}
+
+#[test]
+fn more_of_the_same_is_one_line_and_has_an_end() {
+    let mut shop = Shop::default();
+    let croissant = Product::find("croissant").unwrap();
+    for _ in 0..QUANTITY_MAX + 5 {
+        shop.add(Line::usual(croissant));
+    }
+    assert_eq!(shop.cart.len(), 1);
+    assert_eq!(shop.count(), QUANTITY_MAX);
+    shop.set("croissant//", 3);
+    assert_eq!(shop.count(), 3);
+    shop.set("croissant//", 0);
+    assert_eq!(shop.cart, []);
+}
+
+#[test]
+fn what_left_the_menu_leaves_the_cart() {
+    let gone = Line {
+        product: "pumpkin-latte".to_owned(),
+        size: None,
+        milk: None,
+        quantity: 2,
+    };
+    let shop = Shop {
+        cart: vec![gone],
+        ..Shop::default()
+    };
+    assert_eq!((shop.count(), shop.total()), (0, 0));
+}
+
+#[test]
+fn the_checkout_says_what_is_missing_and_keeps_the_cart() {
+    let mut t = at_the_checkout();
+    t.submit();
+    let fields: Vec<_> = t
+        .field_errors()
+        .into_iter()
+        .map(|(field, _)| field)
+        .collect();
+    assert_eq!(fields, ["name", "time"]);
+    assert_eq!(t.app::<Shop>().count(), 1);
+    assert_eq!(t.app::<Shop>().orders, 0);
+
+    t.fill("Your name", &"A".repeat(41));
+    t.choose("Pick-up", "In 15 minutes");
+    t.submit();
+    assert_eq!(
+        t.field_errors(),
+        [("name".to_owned(), "At most 40 characters.".to_owned())]
+    );
+}
+
+#[test]
+fn an_order_is_placed_and_the_cart_is_empty_again() {
+    let t = with_an_order();
+    assert_eq!(t.route(), "order");
+    for text in [
+        "Order 001",
+        "For Ada",
+        "In 15 minutes",
+        "1 × Flat White",
+        "Small, Whole milk",
+        "$5.50",
+    ] {
+        t.assert_text(text);
+    }
+    assert_eq!(t.app::<Shop>().count(), 0);
+}
+
+#[test]
+fn an_order_comes_along() {
+    let mut t = with_an_order();
+    t.assert_text("Received");
+    t.advance(Duration::from_secs(8));
+    t.assert_text("Preparing");
+    t.advance(Duration::from_secs(12));
+    t.assert_text("Ready");
+    assert_eq!(t.toasts(), ["Order 001 is ready"]);
+    t.advance(Duration::from_secs(3600));
+    t.assert_text("Ready");
+}
+
+#[test]
+fn an_order_comes_along_while_nobody_looks() {
+    let mut t = with_an_order();
+    t.back();
+    t.advance(Duration::from_secs(60));
+    assert_eq!(t.toasts(), ["Order 001 is ready"]);
+    t.tap("See the menu");
+    t.tap("Orders");
+    t.assert_text("Order 001");
+    t.assert_text("Ready");
+}
+
+#[test]
+fn past_orders_are_listed_the_last_one_first_and_the_name_is_known() {
+    let mut t = with_an_order();
+    t.tap("Back to the menu");
+    t.tap("Add Espresso");
+    t.tap("Cart (1) · $3.80");
+    t.tap("Check out");
+    t.choose("Pick-up", "In an hour");
+    t.submit();
+    t.assert_text("For Ada");
+    t.tap("Back to the menu");
+    t.tap("Orders");
+    let text = t.text();
+    assert!(text.find("Order 002").unwrap() < text.find("Order 001").unwrap());
+    t.tap("Order 001");
+    assert_eq!(t.route(), "order");
+    t.assert_text("1 × Flat White");
+    let _: OrderPage = t.page();
+}
+
+#[test]
+fn going_back_loses_nothing() {
+    let mut t = at_the_checkout();
+    assert_eq!(t.route(), "checkout");
+    t.back();
+    assert_eq!(t.route(), "cart");
+    t.assert_text("Flat White");
+    t.back();
+    assert_eq!(t.route(), "menu");
+    t.assert_text("Cart (1) · $5.50");
+}

@@ -1,0 +1,322 @@
+//! Fields of forms: from what a user typed to the author's types, with words
+//! for the user where it does not fit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Error;
+
+/// Fields that are handed in together: `#[derive(Form)]`.
+///
+/// A field of the struct is the field of the view with the same `name`;
+/// `#[field(name = "pick-up")]` says another. Rules: `min` and `max` (of numbers
+/// the value, of text the characters), `required` (text that may not be empty, a
+/// box that must be ticked), `from_str` (any type with `FromStr`). Numbers and
+/// choices have to be filled in, `Option`s need not.
+///
+/// ```
+/// use mprun::prelude::*;
+/// #[derive(Choice)]
+/// enum Time { Now, #[choice(label = "At noon")] Noon }
+/// #[derive(Form)]
+/// struct PickUp {
+///     #[field(required, max = 40)]
+///     name: String,
+///     #[field(min = 1, max = 9)]
+///     cups: u32,
+///     time: Time,
+///     note: Option<String>,
+/// }
+/// let form = Form::<PickUp>::of([("name", "Ada"), ("cups", "12"), ("time", "noon"), ("note", "")]);
+/// let error = form.get().err().unwrap();
+/// assert_eq!(error.fields(), [("cups".to_owned(), "At most 9.".to_owned())]);
+/// ```
+pub trait Fields: Sized {
+    /// Reads every field, so that all errors are known; `None` if there are any.
+    fn read(fields: &mut FieldReader<'_>) -> Option<Self>;
+}
+
+/// What a value of a field may be: `#[field(min = …, max = …, required)]`.
+///
+/// ```
+/// use mprun::{Field, Rules};
+/// let rules = Rules { max: Some(3), ..Rules::NONE };
+/// assert!(String::parse("four", &rules).is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// The least number, or the least characters of a text.
+    pub min: Option<i64>,
+    /// The greatest number, or the most characters of a text.
+    pub max: Option<i64>,
+    /// May not be empty, or not unticked.
+    pub required: bool,
+}
+
+impl Rules {
+    /// No rules but those of the type.
+    ///
+    /// ```
+    /// use mprun::{Field, Rules};
+    /// assert!(String::parse("", &Rules::NONE).is_ok());
+    /// ```
+    pub const NONE: Self = Self { min: None, max: None, required: false };
+}
+
+/// Why a field is refused: words for the user.
+///
+/// ```
+/// use mprun::FieldError;
+/// assert_eq!(FieldError::new("Not on Mondays").to_string(), "Not on Mondays");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError(String);
+
+impl FieldError {
+    /// With these words.
+    ///
+    /// ```
+    /// let error = mprun::FieldError::new("Too late for today");
+    /// ```
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+/// A type that a field of a form can have.
+///
+/// There are `String`, whole numbers, `f64`, `bool`, `Option` of each, and enums
+/// with `#[derive(Choice)]`. For others: `#[field(from_str)]`, or implement it.
+///
+/// ```
+/// use mprun::{Field, FieldError, Rules};
+/// struct Table(u8);
+/// impl Field for Table {
+///     fn parse(text: &str, _: &Rules) -> Result<Self, FieldError> {
+///         text.strip_prefix('T').and_then(|n| n.parse().ok()).map(Self).ok_or(FieldError::new("Such as T7"))
+///     }
+/// }
+/// assert_eq!(Table::parse("T7", &Rules::NONE).unwrap().0, 7);
+/// ```
+pub trait Field: Sized {
+    /// Reads what the field says; empty if it was not filled in.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words for the user.
+    fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError>;
+}
+
+impl Field for String {
+    fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
+        let count = i64::try_from(text.trim().chars().count()).unwrap_or(i64::MAX);
+        if count == 0 && rules.required {
+            return Err(missing());
+        }
+        if let Some(min) = rules.min.filter(|min| count < *min && (count > 0 || rules.required)) {
+            return Err(FieldError(format!("At least {min} characters.")));
+        }
+        if let Some(max) = rules.max.filter(|max| count > *max) {
+            return Err(FieldError(format!("At most {max} characters.")));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+impl Field for bool {
+    fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
+        match text {
+            "true" => Ok(true),
+            "false" | "" if rules.required => Err(FieldError("Please tick this.".to_owned())),
+            "false" | "" => Ok(false),
+            _ => Err(FieldError("Yes or no?".to_owned())),
+        }
+    }
+}
+
+impl Field for f64 {
+    fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
+        // Both separators: a field of type `digit` gives what the user's keyboard has.
+        let text = text.trim().replace(',', ".");
+        if text.is_empty() {
+            return Err(missing());
+        }
+        let number: Self = text.parse().ok().filter(|number: &Self| number.is_finite()).ok_or_else(no_number)?;
+        if let Some(min) = rules.min.filter(|min| number < *min as Self) {
+            return Err(FieldError(format!("At least {min}.")));
+        }
+        if let Some(max) = rules.max.filter(|max| number > *max as Self) {
+            return Err(FieldError(format!("At most {max}.")));
+        }
+        Ok(number)
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($number:ty)*) => {$(
+        impl Field for $number {
+            fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
+                let wide = whole(text)?;
+                bounded(wide, rules.min.map(i128::from), rules.max.map(i128::from))?;
+                bounded(wide, Some(<$number>::MIN as i128), Some(<$number>::MAX as i128))?;
+                Self::try_from(wide).map_err(|_| no_number())
+            }
+        }
+    )*};
+}
+
+whole_numbers!(u8 u16 u32 u64 i8 i16 i32 i64);
+
+/// Reads a number that no type of ours is too small for.
+fn whole(text: &str) -> Result<i128, FieldError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(missing());
+    }
+    text.parse().map_err(|_| no_number())
+}
+
+fn bounded(number: i128, min: Option<i128>, max: Option<i128>) -> Result<(), FieldError> {
+    if let Some(min) = min.filter(|min| number < *min) {
+        return Err(FieldError(format!("At least {min}.")));
+    }
+    if let Some(max) = max.filter(|max| number > *max) {
+        return Err(FieldError(format!("At most {max}.")));
+    }
+    Ok(())
+}
+
+impl<T: Field> Field for Option<T> {
+    fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
+        match text.trim().is_empty() && !rules.required {
+            true => Ok(None),
+            false => T::parse(text, rules).map(Some),
+        }
+    }
+}
+
+fn missing() -> FieldError {
+    FieldError("Please fill this in.".to_owned())
+}
+
+fn no_number() -> FieldError {
+    FieldError("Please give a number.".to_owned())
+}
+
+/// One of a few named things, for pickers and radio groups: `#[derive(Choice)]`.
+///
+/// ```
+/// use mprun::prelude::*;
+/// #[derive(Choice, State, Clone, Copy, PartialEq, Debug)]
+/// enum Size { Small, Large, #[choice(name = "xl", label = "Extra large")] Huge }
+/// assert_eq!(Size::from_name("xl"), Some(Size::Huge));
+/// assert_eq!(Size::Large.name(), "large");
+/// fn sizes(chosen: Size) -> Node<()> {
+///     view! {
+///         <form>
+///             <picker label="Size" name="size" value={chosen.name()}>
+///                 for size in Size::ALL, key = size.name() {
+///                     <option value={size.name()}>{size.label()}</option>
+///                 }
+///             </picker>
+///         </form>
+///     }
+/// }
+/// # sizes(Size::Small);
+/// ```
+pub trait Choice: Sized + 'static {
+    /// All of them, in the order of the definition.
+    const ALL: &'static [Self];
+
+    /// What is handed in: lower-case words joined by `-`.
+    fn name(&self) -> &'static str;
+
+    /// What users see.
+    fn label(&self) -> &'static str;
+
+    /// The one with this name.
+    fn from_name(name: &str) -> Option<Self>;
+}
+
+/// What `#[derive(Choice)]` makes of a field's text.
+#[doc(hidden)]
+#[allow(clippy::missing_errors_doc, reason = "for the macro alone")]
+pub fn choose<T: Choice>(text: &str) -> Result<T, FieldError> {
+    T::from_name(text).ok_or_else(|| FieldError("Please choose one of these.".to_owned()))
+}
+
+/// The fields of one form, while [`Fields::read`] goes through them.
+///
+/// ```
+/// use mprun::{FieldReader, Fields, Form, Rules};
+/// struct Name(String);
+/// impl Fields for Name {
+///     fn read(fields: &mut FieldReader<'_>) -> Option<Self> {
+///         fields.field("name", &Rules::NONE).map(Self)
+///     }
+/// }
+/// assert_eq!(Form::<Name>::of([("name", "Ada")]).get().unwrap().0, "Ada");
+/// ```
+#[derive(Debug)]
+pub struct FieldReader<'a> {
+    values: &'a [(String, String)],
+    errors: &'a mut Vec<(String, String)>,
+}
+
+impl<'a> FieldReader<'a> {
+    pub(crate) fn new(values: &'a [(String, String)], errors: &'a mut Vec<(String, String)>) -> Self {
+        Self { values, errors }
+    }
+
+    fn text(&self, name: &str) -> &'a str {
+        self.values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// A field's value; where it is wrong, the error is noted.
+    ///
+    /// ```
+    /// # use mprun::{FieldReader, Rules};
+    /// fn cups(fields: &mut FieldReader<'_>) -> Option<u32> {
+    ///     fields.field("cups", &Rules { min: Some(1), ..Rules::NONE })
+    /// }
+    /// ```
+    pub fn field<T: Field>(&mut self, name: &str, rules: &Rules) -> Option<T> {
+        match T::parse(self.text(name), rules) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.errors.push((name.to_owned(), error.0));
+                None
+            }
+        }
+    }
+
+    /// A field's value by its `FromStr`.
+    ///
+    /// ```
+    /// # use mprun::{FieldReader, Rules};
+    /// fn letter(fields: &mut FieldReader<'_>) -> Option<char> {
+    ///     fields.from_str("letter", &Rules::NONE)
+    /// }
+    /// ```
+    pub fn from_str<T: FromStr>(&mut self, name: &str, rules: &Rules) -> Option<T> {
+        let text: String = self.field(name, rules)?;
+        let value = text.trim().parse().ok();
+        if value.is_none() {
+            self.errors.push((name.to_owned(), "Please look at this again.".to_owned()));
+        }
+        value
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::message(error.0)
+    }
+}

@@ -1,0 +1,14 @@
+//! The one binary of tests that need several parts. Each module is a subject;
+//! `tidy` refuses a file here that is not in this list.
+
+mod support;
+
+mod bundle;
+mod cli;
+mod contract;
+mod crash;
+mod frames;
+mod http;
+mod limits;
+mod neighbours;
+mod tidy;
