@@ -24,7 +24,6 @@ samples: toolchain release ## build the mini-programs of samples/ into dist/
 
 test: toolchain ## all tests, with everything that they need
 	@scripts/test-packages.sh
-	$(CARGO) build --locked -p mprun
 	$(CARGO) test --locked --workspace --no-fail-fast
 
 check: ## what CI refuses before it runs a test: format, lints, dependencies
@@ -33,9 +32,10 @@ check: ## what CI refuses before it runs a test: format, lints, dependencies
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check; \
 	else echo "note: cargo-deny is not installed, dependencies are not checked (cargo install cargo-deny)"; fi
 
-bench: samples ## the table of times, each beside the same page without a sandbox
+bench: toolchain ## the table of times, each beside the same page without a sandbox
 	@scripts/test-packages.sh wrk
-	$(CARGO) run --locked --release -p mprun-bench
+	$(CARGO) build --locked --release -p mprun -p mprun-bench
+	target/release/mprun-bench
 
 toolchain:
 	@scripts/guest-toolchain.sh >/dev/null

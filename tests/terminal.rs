@@ -28,8 +28,10 @@ impl Terminal {
         let busy = load::busy();
         let socket = format!("mprun-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let terminal = Self { socket, data: tempfile::tempdir().expect("a temporary folder"), _busy: busy };
-        let shell = format!("PS1='{PROMPT} ' TZ=UTC LC_ALL=C.UTF-8 sh");
-        terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "t", "-x", "100", "-y", "40", &shell]);
+        let prompt = format!("PS1={PROMPT} ");
+        let session = ["-f", "/dev/null", "new-session", "-d", "-s", "t", "-x", "100", "-y", "40"];
+        // Words of their own: then no other shell stands between.
+        terminal.tmux(&[&session[..], &["env", &prompt, "TZ=UTC", "LC_ALL=C.UTF-8", "sh"]].concat());
         terminal.sees(PROMPT);
         terminal
     }
@@ -49,7 +51,7 @@ impl Terminal {
 
     /// Presses keys by their names: `Tab`, `Enter`, `C-c`.
     fn keys(&self, keys: &[&str]) {
-        self.tmux(&[&["send-keys", "-t", "t"], keys].concat());
+        self.tmux(&[&["send-keys", "-t", "t"][..], keys].concat());
     }
 
     /// Types letters.
@@ -133,14 +135,16 @@ impl Terminal {
         assert!(!screen.contains("Espresso bar"), "the program's screen is gone:\n{screen}");
         let flags = self.tmux(&["display-message", "-p", "-t", "t", "#{cursor_flag} #{alternate_on}"]);
         assert_eq!(flags.trim(), "1 0", "the cursor is seen, on the ordinary screen");
-        self.shell("stty -a | tr -s ' \\n' '  '; echo done");
-        let said = self.until("stty's answer", |screen| screen.lines().any(|line| line.trim() == "done"));
+        self.shell("clear");
+        self.until("a prompt alone", |screen| screen.trim() == PROMPT);
+        self.shell("stty -a; printf '%s\\n' finished");
+        let said = self.until("stty's answer", |screen| screen.lines().any(|line| line.trim() == "finished"));
         let words: Vec<&str> = said.split([' ', '\n', ';']).collect();
         for mode in ["echo", "icanon", "isig", "opost", "icrnl"] {
             assert!(words.contains(&mode), "`{mode}` is off:\n{said}");
         }
         // What is typed is seen: the command itself stands there.
-        assert!(said.contains("echo done"), "{said}");
+        assert!(said.contains("stty -a"), "{said}");
     }
 
     /// The process that runs in the pane beside the shell.
@@ -313,7 +317,6 @@ fn ctrl_c_gives_the_terminal_back() {
 fn a_signal_gives_the_terminal_back() {
     let terminal = Terminal::open();
     for signal in ["-TERM", "-INT", "-HUP"] {
-        terminal.shell("clear");
         terminal.coffee(&sample("coffee"));
         let status = Command::new("kill").args([signal, &terminal.program()]).status().expect("kill starts");
         assert!(status.success(), "{signal}: the program is there");

@@ -285,7 +285,9 @@ mod tests {
 
     #[test]
     fn a_path_runs_and_a_word_commands() {
-        let Ok(Command::Run(args)) = read("mprun coffee.wasm --page product?id=7&size=l%20x --fuel 1_000") else { panic!() };
+        let Ok(Command::Run(args)) = read("mprun coffee.wasm --page product?id=7&size=l%20x --fuel 1_000") else {
+            panic!()
+        };
         assert_eq!(args.bundle(), PathBuf::from("coffee.wasm"));
         let page = args.page.unwrap();
         assert_eq!(page.route, "product");
@@ -293,7 +295,9 @@ mod tests {
         assert_eq!((args.fuel, args.memory_mib, args.format), (1_000, 64, Format::Auto));
 
         assert!(matches!(read("mprun ./serve"), Ok(Command::Run(args)) if args.bundle() == PathBuf::from("./serve")));
-        assert!(matches!(read("mprun --format json -- serve"), Ok(Command::Run(args)) if args.bundle() == PathBuf::from("serve")));
+        assert!(
+            matches!(read("mprun --format json -- serve"), Ok(Command::Run(args)) if args.bundle() == PathBuf::from("serve"))
+        );
         assert!(matches!(read("mprun serve a.wasm b.wasm"), Ok(Command::Serve(args)) if args.bundles.len() == 2));
         assert!(matches!(read("mprun build"), Ok(Command::Build(args)) if args.folder == PathBuf::from(".")));
         assert!(matches!(read("mprun inspect a.wasm --json"), Ok(Command::Inspect(args)) if args.json));

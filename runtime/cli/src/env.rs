@@ -170,7 +170,10 @@ fn time_zone() -> Option<String> {
         let target = fs::read_link("/etc/localtime").ok()?;
         Some(target.to_str()?.split_once("zoneinfo/")?.1.to_owned())
     };
-    named.filter(|zone| is_zone(zone)).or_else(|| linked().filter(|zone| is_zone(zone))).or_else(|| written().filter(|zone| is_zone(zone)))
+    named
+        .filter(|zone| is_zone(zone))
+        .or_else(|| linked().filter(|zone| is_zone(zone)))
+        .or_else(|| written().filter(|zone| is_zone(zone)))
 }
 
 /// Names of the time zone database; not the rules that POSIX allows in `TZ`.
@@ -205,7 +208,9 @@ mod tests {
 
     #[test]
     fn zones_are_names_of_the_database() {
-        for (name, good) in [("Europe/Vienna", true), ("UTC", true), ("CET-1CEST", false), ("/etc/passwd", false), ("", false)] {
+        for (name, good) in
+            [("Europe/Vienna", true), ("UTC", true), ("CET-1CEST", false), ("/etc/passwd", false), ("", false)]
+        {
             assert_eq!(is_zone(name), good, "{name}");
         }
     }

@@ -137,7 +137,9 @@ pub(crate) fn size(bytes: usize) -> String {
 mod tests {
     #[test]
     fn sizes_are_cut_never_rounded_up() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (2047, "1.9 KiB"), (8 * 1024 * 1024, "8.0 MiB")] {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (2047, "1.9 KiB"), (8 * 1024 * 1024, "8.0 MiB")]
+        {
             assert_eq!(super::size(bytes), text);
         }
     }

@@ -300,7 +300,7 @@ impl Host {
         .into()
     }
 
-    fn session<'h>(&'h self, program: &'h Arc<Program>, user: &UserId, environment: &Environment) -> Session<'h> {
+    pub(crate) fn session<'h>(&'h self, program: &'h Arc<Program>, user: &UserId, environment: &Environment) -> Session<'h> {
         Session {
             host: self,
             program,

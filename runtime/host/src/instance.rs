@@ -70,6 +70,11 @@ impl Runner {
         }))
     }
 
+    /// Makes an instance for a view and drops it.
+    pub(crate) async fn instantiate(&self, program: &Arc<Program>) -> Result<(), Fault> {
+        self.instance(program, None).await.map(drop)
+    }
+
     async fn instance(&self, program: &Arc<Program>, transaction: Option<Transaction>) -> Result<Guest, Fault> {
         let permit = self.permits.acquire(program.permits()).await.map_err(|_| PageError::busy())?;
         let ticking = self.ticker.ticking();

@@ -18,12 +18,14 @@ mod host;
 mod instance;
 mod loader;
 mod permits;
+mod probe;
 mod session;
 
 pub use budget::Limit;
 pub use failure::PageError;
 pub use host::{Change, Direction, Environment, Host, HostConfig, HostError, Theme};
 pub use loader::{InstallError, Program};
+pub use probe::Probe;
 pub use session::{
     Alert, AlertKind, EventRequest, Open, Outcome, PageRef, Place, Rendering, Scheduler,
 };

@@ -11,8 +11,12 @@ pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
         // `none`: the user did it in the browser itself, such as reloading.
         return matches!(site.as_bytes(), b"same-origin" | b"none");
     }
-    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|value| value.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
     match (origin.and_then(authority), host) {
         (Some(origin), Some(host)) => !host.is_empty() && origin.eq_ignore_ascii_case(host),
         _ => false,
@@ -22,7 +26,9 @@ pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
 /// Host and port of an origin. The scheme is not compared: behind a proxy the
 /// browser's is `https` and ours is not.
 fn authority(origin: &str) -> Option<&str> {
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+    origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"))
 }
 
 #[cfg(test)]
@@ -44,13 +50,27 @@ mod tests {
     fn only_pages_of_this_server_may_post() {
         assert!(check(&[("sec-fetch-site", "same-origin")]));
         assert!(check(&[("sec-fetch-site", "none")]));
-        assert!(check(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
-        assert!(check(&[("origin", "https://Shop.example"), ("host", "shop.example")]));
+        assert!(check(&[
+            ("origin", "http://127.0.0.1:8080"),
+            ("host", "127.0.0.1:8080")
+        ]));
+        assert!(check(&[
+            ("origin", "https://Shop.example"),
+            ("host", "shop.example")
+        ]));
 
         assert!(!check(&[]));
         assert!(!check(&[("host", "a")]));
-        assert!(!check(&[("sec-fetch-site", "cross-site"), ("origin", "http://a"), ("host", "a")]));
-        assert!(!check(&[("sec-fetch-site", "same-site"), ("origin", "http://a"), ("host", "a")]));
+        assert!(!check(&[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "http://a"),
+            ("host", "a")
+        ]));
+        assert!(!check(&[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "http://a"),
+            ("host", "a")
+        ]));
         assert!(!check(&[("origin", "null"), ("host", "null")]));
         assert!(!check(&[("origin", "http://"), ("host", "")]));
         assert!(!check(&[("origin", "http://a:81"), ("host", "a:80")]));

@@ -254,13 +254,10 @@ impl Size {
 #[derive(Choice, State, Clone, Copy, PartialEq, Debug)]
 pub enum Milk {
     /// From the dairy in Kranji.
-    #[choice(label = "Whole milk")]
     Whole,
     /// Oats.
-    #[choice(label = "Oat milk")]
     Oat,
     /// Soy beans, unsweetened.
-    #[choice(label = "Soy milk")]
     Soy,
 }
 

@@ -91,10 +91,12 @@ impl Line {
 
     /// Size and milk in words.
     pub fn details(&self) -> String {
-        let size = self.size.as_ref().map(Size::label);
-        let milk = self.milk.as_ref().map(Milk::label);
-        let words: Vec<_> = size.into_iter().chain(milk).collect();
-        words.join(", ")
+        match (self.size, self.milk) {
+            (Some(size), Some(milk)) => format!("{}, {} milk", size.label(), milk.name()),
+            (Some(size), None) => size.label().to_owned(),
+            (None, Some(milk)) => format!("{} milk", milk.label()),
+            (None, None) => String::new(),
+        }
     }
 
     /// What the line costs, in cents.
@@ -196,6 +198,14 @@ impl Status {
             Self::Received => 10,
             Self::Preparing => 55,
             Self::Ready => 100,
+        }
+    }
+
+    /// How it is set off, wherever it is shown.
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Received | Self::Preparing => "accent",
+            Self::Ready => "success",
         }
     }
 

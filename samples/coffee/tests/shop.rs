@@ -68,8 +68,8 @@ fn size_milk_and_quantity_are_in_the_price() {
     let mut t = test::open::<App>("menu");
     t.tap("Flat White");
     assert_eq!(t.route(), "product");
-    t.choose("Size", "Large +$1.20");
-    t.choose("Milk", "Oat milk +$0.80");
+    t.choose("Size", "Large +1.20");
+    t.choose("Milk", "Oat +0.80");
     t.fill("How many", "2");
     t.submit();
     assert_eq!(t.route(), "menu");
@@ -180,7 +180,7 @@ fn an_order_is_placed_and_the_cart_is_empty_again() {
         "For Ada",
         "In 15 minutes",
         "1 × Flat White",
-        "Small, Whole milk",
+        "Small, whole milk",
         "$5.50",
     ] {
         t.assert_text(text);

@@ -9,45 +9,45 @@ use crate::error::{Error, Result};
 use crate::hole::{self, Incoming};
 use crate::log::{self, Level};
 use crate::look::{Environment, Look};
-use crate::page::{Page, PageVisitor, Params, Program};
+use crate::page::{Page, PageVisitor, Pages, Params};
 
 /// A page as the host keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
-    pub(crate) route: String,
-    pub(crate) state: Vec<u8>,
+pub struct Kept {
+    pub route: String,
+    pub state: Vec<u8>,
 }
 
 /// Everything that a program remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct States {
-    pub(crate) app: Vec<u8>,
-    pub(crate) page: Option<Kept>,
+pub struct States {
+    pub app: Vec<u8>,
+    pub page: Option<Kept>,
 }
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) kind: String,
-    pub(crate) message: Vec<u8>,
-    pub(crate) values: Vec<(String, String)>,
-    pub(crate) payload: Vec<u8>,
+pub struct Event {
+    pub kind: String,
+    pub message: Vec<u8>,
+    pub values: Vec<(String, String)>,
+    pub payload: Vec<u8>,
 }
 
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) code: u32,
-    pub(crate) message: String,
-    pub(crate) details: Vec<(String, String)>,
+pub struct Failure {
+    pub code: u32,
+    pub message: String,
+    pub details: Vec<(String, String)>,
 }
 
 /// A view, and on a native host the templates that it names.
 #[derive(Debug)]
-pub(crate) struct View {
-    pub(crate) frame: Frame,
+pub struct View {
+    pub frame: Frame,
     #[cfg(not(target_family = "wasm"))]
-    pub(crate) templates: Vec<&'static [u8]>,
+    pub templates: Vec<&'static [u8]>,
 }
 
 impl From<Error> for Failure {
@@ -59,7 +59,8 @@ impl From<Error> for Failure {
     }
 }
 
-type Pairs = Vec<(String, String)>;
+/// Named values.
+pub type Pairs = Vec<(String, String)>;
 
 fn encode<S: State>(state: &S) -> Result<Vec<u8>> {
     codec::encode_named(S::SCHEMA, state)
@@ -71,14 +72,14 @@ fn no_page(route: &str) -> Error {
 }
 
 /// `launch`.
-pub(crate) fn launch<P: Program>(environment: Pairs) -> std::result::Result<Vec<u8>, Failure> {
+pub fn launch<S: State + Default, P: Pages<S>>(environment: Pairs) -> std::result::Result<Vec<u8>, Failure> {
     let environment = Environment::new(environment);
     let state = P::launch(&mut Cx::new(&mut (), &environment))?;
     Ok(encode(&state)?)
 }
 
 /// `load`.
-pub(crate) fn load<P: Program>(
+pub fn load<S: State + Default, P: Pages<S>>(
     app: &[u8],
     route: String,
     parameters: Pairs,
@@ -96,14 +97,14 @@ pub(crate) fn load<P: Program>(
         }
     }
     let environment = Environment::new(environment);
-    let mut state: P::State = codec::decode_named(app)?;
+    let mut state: S = codec::decode_named(app)?;
     let visitor = Load { app: &mut state, params: Params::new(parameters), environment: &environment };
     let page = P::visit(&route, visitor).ok_or_else(|| no_page(&route))??;
     Ok(States { app: encode(&state)?, page: Some(Kept { route, state: page }) })
 }
 
 /// `update`.
-pub(crate) fn update<P: Program>(
+pub fn update<S: State + Default, P: Pages<S>>(
     before: States,
     event: Event,
     environment: Pairs,
@@ -140,7 +141,7 @@ pub(crate) fn update<P: Program>(
         }
     }
     let environment = Environment::new(environment);
-    let mut state: P::State = codec::decode_named(&before.app)?;
+    let mut state: S = codec::decode_named(&before.app)?;
     let route = match (&before.page, event.kind.as_str()) {
         (Some(page), _) => page.route.clone(),
         (None, "reply") => {
@@ -156,7 +157,7 @@ pub(crate) fn update<P: Program>(
 }
 
 /// `view`.
-pub(crate) fn view<P: Program>(now: &States, environment: Pairs) -> std::result::Result<View, Failure> {
+pub fn view<S: State + Default, P: Pages<S>>(now: &States, environment: Pairs) -> std::result::Result<View, Failure> {
     struct Show<'a, A> {
         app: &'a A,
         page: &'a [u8],
@@ -177,14 +178,14 @@ pub(crate) fn view<P: Program>(now: &States, environment: Pairs) -> std::result:
         }
     }
     let environment = Environment::new(environment);
-    let state: P::State = codec::decode_named(&now.app)?;
+    let state: S = codec::decode_named(&now.app)?;
     let page = now.page.as_ref().ok_or_else(Error::not_found)?;
     let visitor = Show { app: &state, page: &page.state, environment: &environment };
     Ok(P::visit(&page.route, visitor).ok_or_else(|| no_page(&page.route))??)
 }
 
 /// `migrate`.
-pub(crate) fn migrate<P: Program>(route: Option<&str>, state: Vec<u8>) -> Option<Vec<u8>> {
+pub fn migrate<S: State + Default, P: Pages<S>>(route: Option<&str>, state: Vec<u8>) -> Option<Vec<u8>> {
     struct Migrate(Vec<u8>);
     impl<A> PageVisitor<A> for Migrate {
         type Output = Option<Vec<u8>>;
@@ -194,7 +195,7 @@ pub(crate) fn migrate<P: Program>(route: Option<&str>, state: Vec<u8>) -> Option
     }
     match route {
         Some(route) => P::visit(route, Migrate(state)).flatten(),
-        None => translate::<P::State>(state),
+        None => translate::<S>(state),
     }
 }
 

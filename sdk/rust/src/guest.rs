@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use crate::bindings::exports::mprun::app::program as wit;
-use crate::export::{self, Event, Failure, Kept, States};
+use crate::export::{Event, Failure, Kept, Pairs, States};
 use crate::page::Program;
 
 /// The exports of `P`. `app!` hands this to the generated bindings.
@@ -31,29 +31,27 @@ impl From<wit::States> for States {
     }
 }
 
-type Pairs = Vec<(String, String)>;
-
 impl<P: Program> wit::Guest for Exports<P> {
     fn launch(environment: Pairs) -> Result<Vec<u8>, wit::Failure> {
         report_panics();
-        Ok(export::launch::<P>(environment)?)
+        Ok(P::launch(environment)?)
     }
 
     fn load(app: Vec<u8>, route: String, parameters: Pairs, environment: Pairs) -> Result<wit::States, wit::Failure> {
         report_panics();
-        Ok(export::load::<P>(&app, route, parameters, environment)?.into())
+        Ok(P::load(&app, route, parameters, environment)?.into())
     }
 
     fn update(before: wit::States, event: wit::Event, environment: Pairs) -> Result<wit::States, wit::Failure> {
         report_panics();
         let wit::Event { kind, message, values, payload } = event;
         let event = Event { kind, message, values, payload };
-        Ok(export::update::<P>(before.into(), event, environment)?.into())
+        Ok(P::update(before.into(), event, environment)?.into())
     }
 
     fn view(now: wit::States, environment: Pairs) -> Result<wit::Frame, wit::Failure> {
         report_panics();
-        let frame = export::view::<P>(&now.into(), environment)?.frame;
+        let frame = P::view(&now.into(), environment)?.frame;
         Ok(wit::Frame {
             templates: frame.templates,
             definitions: frame.definitions,
@@ -65,7 +63,7 @@ impl<P: Program> wit::Guest for Exports<P> {
 
     fn migrate(route: Option<String>, state: Vec<u8>, _: Pairs) -> Result<Option<Vec<u8>>, wit::Failure> {
         report_panics();
-        Ok(export::migrate::<P>(route.as_deref(), state))
+        Ok(P::migrate(route.as_deref(), state))
     }
 }
 

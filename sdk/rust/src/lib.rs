@@ -87,7 +87,7 @@ pub use hole::{Form, Reply, Value};
 pub use log::{Level, write as log};
 pub use look::{Environment, Look};
 pub use node::{IntoMessage, IntoNode, Node, Text};
-pub use page::{Link, Page, PageVisitor, Params, Program, Routed};
+pub use page::{Link, Page, Params, Program, Routed};
 pub use mprun_sdk_macros::{Choice, Form, Message, State};
 
 /// What a page looks like, as a [`Node`].

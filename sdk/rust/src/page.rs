@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::codec::{Message, State};
 use crate::cx::Cx;
 use crate::error::{Error, Result};
+use crate::export::{Event, Failure, Pairs, States, View};
 use crate::look::Look;
 use crate::node::{Node, Text};
 
@@ -112,36 +113,38 @@ pub trait Page<App = ()>: State + Default {
 /// # app! { manifest: "tests/pages/menu.json", pages: { "menu" => Menu } }
 /// assert_eq!(<App as mprun::Program>::ROUTES, ["menu"]);
 /// ```
+// Bytes only: its types are the author's, and need not be public.
 pub trait Program: Sized + 'static {
-    /// Its state: one per user, for all pages.
-    type State: State + Default;
-
     /// Its pages.
     const ROUTES: &'static [&'static str];
 
-    /// A user starts it for the first time.
-    ///
-    /// # Errors
-    /// What the user should be told.
-    fn launch(cx: &mut Cx<'_, (), ()>) -> Result<Self::State> {
+    #[doc(hidden)]
+    fn launch(environment: Pairs) -> std::result::Result<Vec<u8>, Failure>;
+    #[doc(hidden)]
+    fn load(app: &[u8], route: String, parameters: Pairs, environment: Pairs) -> std::result::Result<States, Failure>;
+    #[doc(hidden)]
+    fn update(before: States, event: Event, environment: Pairs) -> std::result::Result<States, Failure>;
+    #[doc(hidden)]
+    fn view(now: &States, environment: Pairs) -> std::result::Result<View, Failure>;
+    #[doc(hidden)]
+    fn migrate(route: Option<&str>, state: Vec<u8>) -> Option<Vec<u8>>;
+}
+
+/// The pages of a program whose state is `App`. `app!` writes it.
+#[doc(hidden)]
+pub trait Pages<App: State + Default> {
+    /// A user starts the program for the first time.
+    fn launch(cx: &mut Cx<'_, (), ()>) -> Result<App> {
         let _ = cx;
-        Ok(Self::State::default())
+        Ok(App::default())
     }
 
     /// Does something with the type of a page; `None` if there is no such page.
-    fn visit<V: PageVisitor<Self::State>>(route: &str, visitor: V) -> Option<V::Output>;
+    fn visit<V: PageVisitor<App>>(route: &str, visitor: V) -> Option<V::Output>;
 }
 
 /// What is done with a page whose type is known only by its route.
-///
-/// ```
-/// use mprun::{Page, PageVisitor, State};
-/// struct Size;
-/// impl<App> PageVisitor<App> for Size {
-///     type Output = usize;
-///     fn visit<P: Page<App>>(self) -> usize { size_of::<P>() }
-/// }
-/// ```
+#[doc(hidden)]
 pub trait PageVisitor<App> {
     /// What comes of it.
     type Output;

@@ -5,7 +5,9 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 pub use serde;
 
+pub use crate::export;
 pub use crate::form::choose;
+pub use crate::page::{PageVisitor, Pages};
 #[cfg(target_family = "wasm")]
 pub use crate::{bindings, guest::Exports};
 pub use crate::node::{Template, Writer, put};

@@ -28,7 +28,9 @@ fn visit(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<AssetFile>) 
     let shown = folder.display().to_string();
     let unreadable = |cause| error::user_with(format!("cannot read `{shown}`"), cause);
     if depth >= DEPTH_MAX {
-        return Err(error::user(format_args!("`{shown}` lies too deep: expected at most {DEPTH_MAX} folders inside each other")));
+        return Err(error::user(format_args!(
+            "`{shown}` lies too deep: expected at most {DEPTH_MAX} folders inside each other"
+        )));
     }
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -48,7 +50,8 @@ fn visit(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<AssetFile>) 
             files.push(AssetFile { path, data });
         } else {
             // A link could carry any file of this machine into the bundle.
-            return Err(error::user(format_args!("`{}` is not a plain file", entry.path().display())).hint("put a copy there instead of a link"));
+            return Err(error::user(format_args!("`{}` is not a plain file", entry.path().display()))
+                .hint("put a copy there instead of a link"));
         }
     }
     Ok(())

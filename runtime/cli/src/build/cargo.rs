@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn only_the_packages_own_module_is_taken() {
         let line = |reason: &str, package: &str, file: &str| {
-            format!(r#"{{"reason":"{reason}","package_id":"{package}","target":{{}},"filenames":["{file}"],"fresh":true}}"#)
+            format!(
+                r#"{{"reason":"{reason}","package_id":"{package}","target":{{}},"filenames":["{file}"],"fresh":true}}"#
+            )
         };
         let module = Some(PathBuf::from("/t/a.wasm"));
         assert_eq!(artifact(&line("compiler-artifact", "a", "/t/a.wasm"), "a"), module);

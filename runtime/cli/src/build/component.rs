@@ -52,11 +52,10 @@ pub(crate) fn wrap(module: &[u8]) -> Result<Wrapped, CommandError> {
         .hint("pictures belong into assets/, long lists into storage"));
     }
     let templates = templates(&parts.templates)?;
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(&parts.rest)
-        .and_then(|encoder| encoder.encode())
-        .map_err(|cause| error::user_with("the module cannot be made into a component of the world `mprun:app/app`", cause))?;
+    let component =
+        ComponentEncoder::default().validate(true).module(&parts.rest).and_then(|encoder| encoder.encode()).map_err(
+            |cause| error::user_with("the module cannot be made into a component of the world `mprun:app/app`", cause),
+        )?;
     Ok(Wrapped { component, templates })
 }
 
@@ -134,8 +133,8 @@ fn templates(section: &[u8]) -> Result<Vec<Vec<u8>>, CommandError> {
     let mut rest = section;
     while !rest.is_empty() {
         let at = section.len() - rest.len();
-        let (encoding, after) = entry(rest)
-            .ok_or_else(|| error::user(format_args!("{}: it ends early", broken(at))).hint(versions))?;
+        let (encoding, after) =
+            entry(rest).ok_or_else(|| error::user(format_args!("{}: it ends early", broken(at))).hint(versions))?;
         let template =
             Template::decode(encoding).map_err(|cause| error::user_with(broken(at), cause).hint(versions))?;
         found.insert(template.id(), encoding.to_vec());
@@ -188,7 +187,13 @@ mod tests {
     }
 
     fn template(text: &str) -> Template {
-        Template::new(Node { element: Element::Text, attributes: Vec::new(), events: Vec::new(), body: Body::Text(text.into()) }).unwrap()
+        Template::new(Node {
+            element: Element::Text,
+            attributes: Vec::new(),
+            events: Vec::new(),
+            body: Body::Text(text.into()),
+        })
+        .unwrap()
     }
 
     fn section(templates: &[&Template]) -> Vec<u8> {

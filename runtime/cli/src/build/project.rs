@@ -79,9 +79,12 @@ impl Project {
             (false, false) => {
                 let hint = match enclosing_package(&folder) {
                     Some(found) => format!("mprun build {}", found.display()),
-                    None => "name the folder of a mini-program, one with Cargo.toml and manifest.json: mprun build DIR".to_owned(),
+                    None => "name the folder of a mini-program, one with Cargo.toml and manifest.json: mprun build DIR"
+                        .to_owned(),
                 };
-                return Err(error::user(format_args!("`{shown}` is not a mini-program: it has no Cargo.toml")).hint(hint));
+                return Err(
+                    error::user(format_args!("`{shown}` is not a mini-program: it has no Cargo.toml")).hint(hint)
+                );
             }
         }
         let manifest = read_manifest(&manifest_file)?;
@@ -95,7 +98,9 @@ impl Project {
                     .hint("name the folder of one mini-program, not of a workspace: mprun build DIR")
             })?;
         if !package.targets.iter().any(Target::is_library) {
-            return Err(error::user(format_args!("the package `{}` has no library", package.name)).hint(LIBRARY_EXAMPLE));
+            return Err(
+                error::user(format_args!("the package `{}` has no library", package.name)).hint(LIBRARY_EXAMPLE)
+            );
         }
         Ok(Project {
             package: package.id.clone(),
@@ -157,7 +162,9 @@ impl Metadata {
     fn source_folders(&self) -> Vec<(PathBuf, String)> {
         let mut folders = vec![(self.workspace_root.clone(), "/src".to_owned())];
         for package in &self.packages {
-            if let Some(folder) = package.manifest_path.parent().filter(|folder| !folder.starts_with(&self.workspace_root)) {
+            if let Some(folder) =
+                package.manifest_path.parent().filter(|folder| !folder.starts_with(&self.workspace_root))
+            {
                 folders.push((folder.to_owned(), format!("/deps/{}-{}", package.name, package.version)));
             }
         }
@@ -177,7 +184,8 @@ fn metadata(folder: &Path) -> Result<Metadata, CommandError> {
     if !output.status.success() {
         return Err(error::user(format_args!("cargo cannot read `{}`", folder.join("Cargo.toml").display())));
     }
-    serde_json::from_slice(&output.stdout).map_err(|cause| error::internal("cargo's metadata are not as expected", cause))
+    serde_json::from_slice(&output.stdout)
+        .map_err(|cause| error::internal("cargo's metadata are not as expected", cause))
 }
 
 #[cfg(test)]
@@ -230,7 +238,10 @@ mod tests {
             targets: Vec::new(),
         };
         let metadata = Metadata {
-            packages: vec![package("own", "/w/own/Cargo.toml"), package("dep", "/h/registry/x-99/dep-1.2.3/Cargo.toml")],
+            packages: vec![
+                package("own", "/w/own/Cargo.toml"),
+                package("dep", "/h/registry/x-99/dep-1.2.3/Cargo.toml"),
+            ],
             target_directory: "/w/target".into(),
             workspace_root: "/w".into(),
         };

@@ -66,7 +66,10 @@ impl Toolchain {
         // so are the paths in its library.
         let commit = field("commit-hash:").filter(|hash| *hash != "unknown").or_else(|| field("release:"));
         Ok(Toolchain {
-            library: (Path::new(&sysroot).join("lib/rustlib/src/rust"), format!("/rustc/{}", commit.unwrap_or("unknown"))),
+            library: (
+                Path::new(&sysroot).join("lib/rustlib/src/rust"),
+                format!("/rustc/{}", commit.unwrap_or("unknown")),
+            ),
             version: version.lines().next().unwrap_or("rustc").to_owned(),
             rustc,
             prepared,
@@ -97,7 +100,10 @@ fn has_library(folder: &Path) -> bool {
 /// is still there.
 fn prepared(cache: &Path) -> Option<PathBuf> {
     let home = cache.join(PREPARED);
-    let links = fs::read_dir(home.join("usr/lib/rustlib")).ok()?.flatten().any(|host| host.path().join("bin/rust-lld").exists());
+    let links = fs::read_dir(home.join("usr/lib/rustlib"))
+        .ok()?
+        .flatten()
+        .any(|host| host.path().join("bin/rust-lld").exists());
     let rustc = home.join("bin/rustc");
     (links && home.join("stamp").is_file() && rustc.is_file()).then_some(rustc)
 }

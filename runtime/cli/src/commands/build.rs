@@ -51,7 +51,8 @@ pub(crate) fn build(args: &BuildArgs) -> Result<(), CommandError> {
         let hint = cause.hint();
         error::user_with("the parts do not make a bundle", cause).maybe_hint(hint)
     })?;
-    write_whole(&file, bundle.bytes()).map_err(|cause| error::user_with(format!("cannot write `{}`", file.display()), cause))?;
+    write_whole(&file, bundle.bytes())
+        .map_err(|cause| error::user_with(format!("cannot write `{}`", file.display()), cause))?;
 
     warn(&bundle, &project);
     output::data(summary(&file, &bundle).as_bytes())
@@ -76,7 +77,8 @@ fn check_requested(imports: &[Import], project: &Project) -> Result<(), CommandE
     if missing.is_empty() {
         return Ok(());
     }
-    let uses: Vec<_> = missing.iter().map(|(name, import)| format!("`{name}` ({})", import.functions.join(", "))).collect();
+    let uses: Vec<_> =
+        missing.iter().map(|(name, import)| format!("`{name}` ({})", import.functions.join(", "))).collect();
     let error = error::user(format_args!(
         "the program uses {} but `{}` does not request it",
         uses.join(", "),
@@ -97,8 +99,12 @@ fn warn_of_leaks(component: &[u8], project: &Project) {
     let folders = [home.as_deref(), Some(project.folder.as_path())];
     let paths = folders.into_iter().flatten().map(|path| Cow::Owned(format!("{}/", path.display())));
     if let Some(path) = component::leaked(component, paths) {
-        output::warning(&format!("the bundle contains the path `{path}` of this machine, so others cannot build the same bytes"));
-        output::hint("does the program or one of its dependencies use env!(\"CARGO_MANIFEST_DIR\") or include a file by its whole path?");
+        output::warning(&format!(
+            "the bundle contains the path `{path}` of this machine, so others cannot build the same bytes"
+        ));
+        output::hint(
+            "does the program or one of its dependencies use env!(\"CARGO_MANIFEST_DIR\") or include a file by its whole path?",
+        );
     }
 }
 
@@ -117,7 +123,8 @@ fn warn(bundle: &Bundle, project: &Project) {
 
 fn summary(file: &Path, bundle: &Bundle) -> String {
     let (manifest, sizes) = (bundle.manifest(), bundle.sizes());
-    let permissions: Vec<_> = bundle.capabilities().into_iter().filter(|name| name.needs_permission()).map(Capability::name).collect();
+    let permissions: Vec<_> =
+        bundle.capabilities().into_iter().filter(|name| name.needs_permission()).map(Capability::name).collect();
     let permissions = if permissions.is_empty() { "none".to_owned() } else { permissions.join(", ") };
     format!(
         "{}\n  program      {} {}\n  size         {} (component {}, templates {}, assets {})\n  digest       {}\n  permissions  {permissions}\n",

@@ -118,7 +118,11 @@ fn write_text(out: &mut String, bundle: &Bundle) -> std::fmt::Result {
         output::size(sizes.manifest)
     )?;
     writeln!(out, "  static data  {}, copied for each event", output::size(sizes.data_segments))?;
-    writeln!(out, "  version      {}, needs a host of {} or newer", manifest.version.code, manifest.platform_version.min_code)?;
+    writeln!(
+        out,
+        "  version      {}, needs a host of {} or newer",
+        manifest.version.code, manifest.platform_version.min_code
+    )?;
     writeln!(out, "  category     {}", manifest.category)?;
     if let Some(toolchain) = &manifest.toolchain {
         writeln!(out, "  built with   {toolchain}")?;
@@ -149,7 +153,8 @@ fn write_text(out: &mut String, bundle: &Bundle) -> std::fmt::Result {
     for template in bundle.templates().as_slice() {
         let slots: Vec<_> = slots(template).iter().map(|(name, count)| format!("{count} {name}")).collect();
         let slots = if slots.is_empty() { "no slots".to_owned() } else { slots.join(", ") };
-        let (root, elements, bytes) = (template.root().element.definition().name, template.elements(), template.encoding().len());
+        let (root, elements, bytes) =
+            (template.root().element.definition().name, template.elements(), template.encoding().len());
         writeln!(out, "  {:016x}  <{root}>, {elements} elements, {bytes} B: {slots}", template.id())?;
     }
     writeln!(out, "\nAssets: {}", bundle.assets().len())?;
@@ -179,7 +184,11 @@ fn write_budget(out: &mut String) -> std::fmt::Result {
         output::size(limits.app_state_bytes_max),
         output::size(limits.page_state_bytes_max)
     )?;
-    writeln!(out, "  storage      {} for each user", output::size(usize::try_from(limits.storage_bytes_max).unwrap_or(usize::MAX)))
+    writeln!(
+        out,
+        "  storage      {} for each user",
+        output::size(usize::try_from(limits.storage_bytes_max).unwrap_or(usize::MAX))
+    )
 }
 
 /// `1234567` as `1,234,567`.

@@ -54,7 +54,8 @@ fn not_opened(path: &Path, cause: io::Error) -> CommandError {
     let is_word = path.components().count() == 1 && path.extension().is_none();
     if missing && is_word {
         // Perhaps it was meant to be a command.
-        return error.hint("commands are serve, build and inspect; everything else is the file of a bundle: mprun --help");
+        return error
+            .hint("commands are serve, build and inspect; everything else is the file of a bundle: mprun --help");
     }
     if missing { error.hint("make a bundle from a program's source: mprun build DIR") } else { error }
 }
@@ -69,7 +70,8 @@ fn no_bundle(path: &Path, cause: BundleError) -> CommandError {
 fn open_storage(args: &DataArgs) -> Result<SqliteStorage, CommandError> {
     let folder = data_folder(args)?;
     let file = folder.join(DATA_FILE);
-    SqliteStorage::open(&file).map_err(|cause| error::user_with(format!("cannot keep data in `{}`", file.display()), cause))
+    SqliteStorage::open(&file)
+        .map_err(|cause| error::user_with(format!("cannot keep data in `{}`", file.display()), cause))
 }
 
 fn data_folder(args: &DataArgs) -> Result<PathBuf, CommandError> {
@@ -81,7 +83,8 @@ fn data_folder(args: &DataArgs) -> Result<PathBuf, CommandError> {
         })?,
     };
     create_private(&folder).map_err(|cause| {
-        error::user_with(format!("cannot make the data folder `{}`", folder.display()), cause).hint("name another one: --data DIR")
+        error::user_with(format!("cannot make the data folder `{}`", folder.display()), cause)
+            .hint("name another one: --data DIR")
     })?;
     Ok(folder)
 }

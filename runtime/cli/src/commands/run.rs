@@ -98,8 +98,12 @@ fn print(host: &Host, rendering: &Rendering, format: Format, environment: &Envir
     let (words, program) = (Words::default(), &rendering.program);
     Ok(match format {
         Format::Auto | Format::Text => {
-            let context =
-                TextContext { width: TEXT_WIDTH, token_key: &rendering.token_key, overlay: &rendering.overlay, words: &words };
+            let context = TextContext {
+                width: TEXT_WIDTH,
+                token_key: &rendering.token_key,
+                overlay: &rendering.overlay,
+                words: &words,
+            };
             let page = text::layout(&tree, &context).to_plain();
             // What the host would show over the page belongs to it.
             let alert = rendering.alert.iter().map(|alert| format!("! {}\n", escape::clean(&alert.text)));

@@ -20,7 +20,11 @@ use crate::{
 /// Runs the command.
 pub(crate) fn serve(args: ServeArgs) -> Result<(), CommandError> {
     // All files first: a wrong name should not cost the time to compile others.
-    let bundles = args.bundles.iter().map(|path| Ok((path.as_path(), commands::read_bundle(path)?))).collect::<Result<_, CommandError>>()?;
+    let bundles = args
+        .bundles
+        .iter()
+        .map(|path| Ok((path.as_path(), commands::read_bundle(path)?)))
+        .collect::<Result<_, CommandError>>()?;
     output::log_to_stderr(env::log_filter());
     commands::runtime()?.block_on(run(&args, bundles))
 }
@@ -50,8 +54,11 @@ async fn install(host: &Host, bundles: Vec<(&Path, Vec<u8>)>) -> Result<(), Comm
         let program = host.install(bytes).await.map_err(|cause| commands::not_installed(path, cause))?;
         if host.programs().len() == before {
             let id = program.id();
-            return Err(error::user(format_args!("`{}` is `{id}`, and so is another of these bundles", path.display()))
-                .hint("serve one version of a mini-program at a time"));
+            return Err(error::user(format_args!(
+                "`{}` is `{id}`, and so is another of these bundles",
+                path.display()
+            ))
+            .hint("serve one version of a mini-program at a time"));
         }
     }
     Ok(())
@@ -97,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_printed_address_can_be_opened() {
-        for (bound, shown) in [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.1.2.3:80", "10.1.2.3:80")] {
+        for (bound, shown) in [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.1.2.3:80", "10.1.2.3:80")]
+        {
             assert_eq!(reachable(bound.parse().unwrap()).to_string(), shown);
         }
     }

@@ -7,6 +7,7 @@ use mprun_frame::element::Element;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::terminal::{
+    controls::is_typed_into,
     edit::Editor,
     grid::{Grid, Ink, Look},
 };
@@ -192,11 +193,6 @@ fn help(focused: Option<&Control>, has_back: bool, is_long: bool) -> String {
     keys.join("   ")
 }
 
-/// Whether letters go into the control.
-pub(crate) fn is_typed_into(control: &Control) -> bool {
-    matches!(&control.action, Action::Edit(field) if matches!(field.element, Element::Input | Element::Textarea))
-}
-
 #[cfg(test)]
 mod tests {
     use mprun_core::render::text::{Span, Target};
@@ -217,7 +213,10 @@ mod tests {
     }
 
     fn page(lines: usize) -> TextPage {
-        TextPage { lines: (0..lines).map(|number| line(&format!("line {number}"))).collect(), controls: vec![button("line", 1)] }
+        TextPage {
+            lines: (0..lines).map(|number| line(&format!("line {number}"))).collect(),
+            controls: vec![button("line", 1)],
+        }
     }
 
     fn view<'a>(page: &'a TextPage, focus: Option<usize>) -> View<'a> {
@@ -247,7 +246,8 @@ mod tests {
     fn the_focus_is_seen_where_the_control_stands() {
         let page = page(3);
         let grid = draw(&view(&page, Some(0)), 44, 10);
-        let reversed: Vec<_> = grid.runs(2).into_iter().filter(|(_, look)| look.reversed).map(|(text, _)| text).collect();
+        let reversed: Vec<_> =
+            grid.runs(2).into_iter().filter(|(_, look)| look.reversed).map(|(text, _)| text).collect();
         assert_eq!(reversed, ["line"]);
         assert!(grid.to_plain().contains("Enter  open"));
         let scrolled = draw(&View { top: 2, ..view(&page, Some(0)) }, 44, 10);

@@ -38,8 +38,12 @@ pub(crate) fn towards(controls: &[Control], current: usize, arrow: Arrow) -> Opt
         let (ahead, aside) = match arrow {
             Arrow::Down if to.line > from.line => (to.line - from.line, between(from, to)),
             Arrow::Up if to.line < from.line => (from.line - to.line, between(from, to)),
-            Arrow::Right if shares_lines(from, to) && to.column > from.column => (to.column - from.column, to.line.abs_diff(from.line)),
-            Arrow::Left if shares_lines(from, to) && to.column < from.column => (from.column - to.column, to.line.abs_diff(from.line)),
+            Arrow::Right if shares_lines(from, to) && to.column > from.column => {
+                (to.column - from.column, to.line.abs_diff(from.line))
+            }
+            Arrow::Left if shares_lines(from, to) && to.column < from.column => {
+                (from.column - to.column, to.line.abs_diff(from.line))
+            }
             _ => return None,
         };
         (index != current).then_some(((ahead, aside), index))
@@ -94,7 +98,10 @@ pub(crate) fn mark(controls: &[Control], current: usize) -> Option<Mark> {
 /// Finds it again; where it is gone, the one that took its place.
 pub(crate) fn find(controls: &[Control], mark: &Mark) -> Option<usize> {
     let same = || controls.iter().enumerate().filter(|(_, control)| what(control) == mark.what).map(|(index, _)| index);
-    same().nth(mark.nth).or_else(|| same().last()).or_else(|| controls.len().checked_sub(1).map(|last| mark.index.min(last)))
+    same()
+        .nth(mark.nth)
+        .or_else(|| same().last())
+        .or_else(|| controls.len().checked_sub(1).map(|last| mark.index.min(last)))
 }
 
 /// The first control that can be seen from line `top` on, `height` lines.
@@ -175,7 +182,12 @@ mod tests {
 
     #[test]
     fn a_control_is_found_again_by_what_it_is() {
-        let before = vec![control("less", 0, 0, 3), control("more", 0, 4, 3), control("less", 1, 0, 3), control("more", 1, 4, 3)];
+        let before = vec![
+            control("less", 0, 0, 3),
+            control("more", 0, 4, 3),
+            control("less", 1, 0, 3),
+            control("more", 1, 4, 3),
+        ];
         let marked = mark(&before, 3).unwrap();
         assert_eq!(find(&before, &marked), Some(3));
         // The first row has gone: the last that looks the same.

@@ -149,7 +149,15 @@ mod tests {
         grid.put(0, 0, "ab", bold);
         grid.restyle(Area { line: 0, column: 1, width: 2, height: 5 }, |look| look.reversed = true);
         let texts: Vec<_> = grid.runs(0).into_iter().map(|(text, look)| (text, look.bold, look.reversed)).collect();
-        assert_eq!(texts, [("a".into(), true, false), ("b".into(), true, true), (" ".into(), false, true), ("   ".into(), false, false)]);
+        assert_eq!(
+            texts,
+            [
+                ("a".into(), true, false),
+                ("b".into(), true, true),
+                (" ".into(), false, true),
+                ("   ".into(), false, false)
+            ]
+        );
         let same = grid.clone();
         assert!(grid.same_row(&same, 0));
         assert!(!grid.same_row(&Grid::new(6, 1), 0));

@@ -4,11 +4,13 @@
 //! to the page meanwhile.
 //!
 //! In reading order: this file says which key does what and waits for keys,
-//! timers and signals; [`session`] is where the user is and what was typed;
-//! [`focus`] and [`edit`] decide where keys go; [`draw`] makes cells of a page,
+//! timers and signals; [`session`] is where the user is and what was typed,
+//! [`visit`] what it does with the host;
+//! [`focus`], [`controls`] and [`edit`] decide what keys do there; [`draw`] makes cells of a page,
 //! [`grid`] holds them, [`screen`] paints them; [`problem`] is what is shown where
 //! there is no page.
 
+mod controls;
 mod draw;
 mod edit;
 mod focus;
@@ -16,6 +18,7 @@ mod grid;
 mod problem;
 mod screen;
 mod session;
+mod visit;
 
 use std::{future::pending, io, sync::Arc, time::Duration};
 
@@ -52,7 +55,8 @@ pub(crate) async fn run(host: Arc<Host>, program: Arc<Program>, open: Open) -> R
     let mut changes = host.changes();
     let _scheduler = host.start_scheduler();
     let mut session = Session::new(host, program, open);
-    let screen = Screen::enter(!env::no_colour()).map_err(|cause| error::user_with("cannot use this terminal", cause))?;
+    let screen =
+        Screen::enter(!env::no_colour()).map_err(|cause| error::user_with("cannot use this terminal", cause))?;
     let mut terminal = Terminal { keys: read_keys(), screen };
     let end = terminal.converse(&mut session, &mut changes, &mut signals).await;
     // The terminal is given back before anything is printed.
@@ -144,6 +148,7 @@ impl Terminal {
 
     /// `None` ends the conversation.
     fn on_key(&mut self, session: &mut Session, key: KeyEvent) -> Option<Then> {
+        session.forget_hint();
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {

@@ -57,7 +57,9 @@ mod tests {
 
     #[test]
     fn words_stay_whole_where_they_can() {
-        let lines = |text: &str| wrap(text, 10, Style::default()).into_iter().map(|line| line.spans[0].text.clone()).collect::<Vec<_>>();
+        let lines = |text: &str| {
+            wrap(text, 10, Style::default()).into_iter().map(|line| line.spans[0].text.clone()).collect::<Vec<_>>()
+        };
         assert_eq!(lines("one two three\nfour"), ["one two ", "three", "four"]);
     }
 }

@@ -57,7 +57,8 @@ impl Screen {
     /// Paints what has changed.
     pub(crate) fn paint(&mut self, grid: Grid) -> io::Result<()> {
         queue!(self.out, BeginSynchronizedUpdate, Hide)?;
-        let before = self.painted.take().filter(|before| before.width() == grid.width() && before.height() == grid.height());
+        let before =
+            self.painted.take().filter(|before| before.width() == grid.width() && before.height() == grid.height());
         if before.is_none() {
             queue!(self.out, Clear(ClearType::All))?;
         }
@@ -83,9 +84,11 @@ impl Screen {
         if let Some(colour) = colour(look.ink).filter(|_| self.colour) {
             queue!(self.out, SetForegroundColor(colour))?;
         }
-        for (attribute, on) in
-            [(Attribute::Bold, look.bold), (Attribute::Underlined, look.underlined), (Attribute::Reverse, look.reversed)]
-        {
+        for (attribute, on) in [
+            (Attribute::Bold, look.bold),
+            (Attribute::Underlined, look.underlined),
+            (Attribute::Reverse, look.reversed),
+        ] {
             if on {
                 queue!(self.out, SetAttribute(attribute))?;
             }
@@ -117,7 +120,8 @@ fn colour(ink: Ink) -> Option<Color> {
 
 /// What fails here has nobody left to hear about it.
 fn give_back() {
-    let _ = execute!(stdout(), EndSynchronizedUpdate, EnableLineWrap, DisableBracketedPaste, Show, LeaveAlternateScreen);
+    let _ =
+        execute!(stdout(), EndSynchronizedUpdate, EnableLineWrap, DisableBracketedPaste, Show, LeaveAlternateScreen);
     let _ = terminal::disable_raw_mode();
 }
 

@@ -1,6 +1,5 @@
-//! Where the user is, what was typed there, and what using a control means. Keys
-//! become steps ([`Then`]) that are carried out with the host; whatever the host
-//! answers, there is a page or an explanation to show, and a way on.
+//! Where the user is, what was typed there, and what using a control means. What
+//! needs the host becomes a step ([`Then`]); `visit` takes it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -15,11 +14,12 @@ use mprun_core::{
         overlay::{Draft, Overlay},
     },
 };
-use mprun_frame::{element::Element, url::query_pairs};
-use mprun_host::{AlertKind, Change, EventRequest, Host, Open, Outcome, PageError, PageRef, Place, Program, Rendering};
+use mprun_frame::element::Element;
+use mprun_host::{Change, Host, Open, PageError, Place, Program, Rendering};
 use tokio::time::Instant;
 
 use crate::terminal::{
+    controls::{self, field_of, is_typed_into},
     draw::{self, View},
     edit::{Editor, Step},
     focus::{self, Arrow, Mark},
@@ -28,9 +28,7 @@ use crate::terminal::{
 };
 
 /// How long a toast is shown.
-const TOAST: Duration = Duration::from_secs(6);
-/// How often a busy host is asked again before the user is told.
-const TRIES: u32 = 3;
+pub(super) const TOAST: Duration = Duration::from_secs(6);
 
 /// What is to be done with the host.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,7 +39,10 @@ pub(crate) enum Then {
     /// Send what was used; then put the focus there, if somewhere else.
     Send(Token, Option<Mark>),
     /// Follow a link.
-    Follow { route: String, query: String },
+    Follow {
+        route: String,
+        query: String,
+    },
     /// Go to the page below.
     Back,
     /// Leave a page that cannot be shown.
@@ -50,38 +51,50 @@ pub(crate) enum Then {
 
 /// A user in a program.
 pub(crate) struct Session {
-    host: Arc<Host>,
-    program: Arc<Program>,
-    user: UserId,
+    pub(super) host: Arc<Host>,
+    pub(super) program: Arc<Program>,
+    pub(super) user: UserId,
     /// How the page on the screen is opened again.
-    open: Open,
-    shown: Shown,
+    pub(super) open: Open,
+    pub(super) shown: Shown,
     /// Pages under the one that is shown, as far as links led here.
-    below: Vec<Place>,
+    pub(super) below: Vec<Place>,
+    /// Pages that were left, the last one last.
+    pub(super) left: Vec<Left>,
     /// What was typed on this page and not sent yet.
-    drafts: BTreeMap<FieldKey, Draft>,
-    page: TextPage,
-    focus: Option<usize>,
-    editor: Option<(FieldKey, Editor)>,
-    top: usize,
-    columns: usize,
-    rows: usize,
-    message: Option<Message>,
+    pub(super) drafts: BTreeMap<FieldKey, Draft>,
+    pub(super) page: TextPage,
+    pub(super) focus: Option<usize>,
+    pub(super) editor: Option<(FieldKey, Editor)>,
+    pub(super) top: usize,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    pub(super) message: Option<Message>,
     /// When a timer of the program is due.
-    refresh_at: Option<Instant>,
+    pub(super) refresh_at: Option<Instant>,
 }
 
-enum Shown {
+pub(super) enum Shown {
     /// Nothing yet.
     Nothing,
     Page(Box<Rendering>),
-    Problem,
+    Problem(PageError),
 }
 
-struct Message {
-    text: String,
-    tone: Tone,
-    until: Option<Instant>,
+/// A page that was left, and how the screen looked.
+pub(super) struct Left {
+    pub(super) route: String,
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) top: usize,
+    pub(super) focus: Option<Mark>,
+}
+
+pub(super) struct Message {
+    pub(super) text: String,
+    pub(super) tone: Tone,
+    pub(super) until: Option<Instant>,
+    /// It is about a key that was pressed, and gone with the next one.
+    pub(super) is_hint: bool,
 }
 
 impl Session {
@@ -94,6 +107,7 @@ impl Session {
             open,
             shown: Shown::Nothing,
             below: Vec::new(),
+            left: Vec::new(),
             drafts: BTreeMap::new(),
             page: TextPage::default(),
             focus: None,
@@ -112,7 +126,7 @@ impl Session {
     }
 
     pub(crate) fn is_problem(&self) -> bool {
-        matches!(self.shown, Shown::Problem)
+        matches!(self.shown, Shown::Problem(_))
     }
 
     /// Whether letters go into a field.
@@ -154,7 +168,7 @@ impl Session {
     fn has_back(&self) -> bool {
         match &self.shown {
             Shown::Page(rendering) => rendering.parent.is_some() || !self.below.is_empty(),
-            Shown::Problem => true,
+            Shown::Problem(_) => true,
             Shown::Nothing => false,
         }
     }
@@ -181,9 +195,16 @@ impl Session {
     }
 
     /// Makes lines of the page, with what was typed in its fields.
-    fn lay_out(&mut self) {
+    pub(super) fn lay_out(&mut self) {
         let mark = self.focus.and_then(|focus| focus::mark(&self.page.controls, focus));
-        let Shown::Page(rendering) = &self.shown else { return };
+        let rendering = match &self.shown {
+            Shown::Nothing => return,
+            Shown::Problem(error) => {
+                self.page = problem::page(error, draw::page_width(self.columns));
+                return;
+            }
+            Shown::Page(rendering) => rendering,
+        };
         let overlay = self.overlay(rendering);
         let words = Words::default();
         let width = draw::page_width(self.columns);
@@ -197,7 +218,7 @@ impl Session {
                 self.focus = mark.and_then(|mark| focus::find(&self.page.controls, &mark));
                 self.take_up_editor();
             }
-            Err(error) => self.explain(&error),
+            Err(error) => self.explain(error),
         }
     }
 
@@ -211,7 +232,7 @@ impl Session {
     /// another text there.
     fn take_up_editor(&mut self) {
         let before = self.editor.take();
-        let Some(field) = self.focused().filter(|control| draw::is_typed_into(control)).and_then(field_of) else { return };
+        let Some(field) = self.focused().filter(|control| is_typed_into(control)).and_then(field_of) else { return };
         let kept = before.filter(|(key, editor)| *key == field.key && editor.text() == field.shown);
         self.editor = Some(kept.unwrap_or_else(|| {
             let editor = Editor::new(&field.shown, field.maxlength, field.element == Element::Textarea);
@@ -224,7 +245,7 @@ impl Session {
     }
 
     /// Scrolls so that the focus is seen.
-    fn reveal(&mut self) {
+    pub(super) fn reveal(&mut self) {
         let height = draw::page_height(self.rows);
         if let Some(area) = self.focused().map(|control| control.area) {
             self.top = focus::scroll_to(area, self.top, height);
@@ -292,7 +313,8 @@ impl Session {
     /// Leaving a field that tells the program of its changes tells them.
     fn move_focus(&mut self, to: Option<usize>) -> Then {
         let left = self.focused().and_then(field_of);
-        let change = left.filter(|field| field.shown != field.belief && self.editor.is_some()).and_then(|field| field.change);
+        let change =
+            left.filter(|field| field.shown != field.belief && self.editor.is_some()).and_then(|field| field.change);
         let mark = to.and_then(|to| focus::mark(&self.page.controls, to));
         if let (Some(token), true) = (change, to != self.focus) {
             return Then::Send(token, mark);
@@ -301,7 +323,7 @@ impl Session {
         Then::Nothing
     }
 
-    fn set_focus(&mut self, to: Option<usize>) {
+    pub(super) fn set_focus(&mut self, to: Option<usize>) {
         self.focus = to;
         self.editor = None;
         self.take_up_editor();
@@ -315,10 +337,12 @@ impl Session {
         let Some(control) = self.focused() else { return Then::Nothing };
         match &control.action {
             Action::Press { token } | Action::Submit { token, .. } => Then::Send(*token, None),
-            Action::Open { to: Target::Page { route, query } } => Then::Follow { route: route.clone(), query: query.clone() },
+            Action::Open { to: Target::Page { route, query } } => {
+                Then::Follow { route: route.clone(), query: query.clone() }
+            }
             Action::Open { to: Target::Web(address) } => {
                 let text = format!("{address} is outside of this mini-program: open it in a browser");
-                self.say(text, Tone::Accent, None);
+                self.hint(text);
                 Then::Nothing
             }
             Action::Edit(field) => match field.element {
@@ -332,13 +356,7 @@ impl Session {
 
     fn enter_in_field(&mut self) -> Then {
         let Some(field) = self.focused().and_then(field_of) else { return Then::Nothing };
-        let submit = field.form.and_then(|form| {
-            self.page.controls.iter().find_map(|control| match control.action {
-                Action::Submit { token, form: its } if its == form => Some(token),
-                _ => None,
-            })
-        });
-        match (submit, field.change) {
+        match (controls::submit_of(&self.page, field), field.change) {
             (Some(token), _) => Then::Send(token, None),
             (None, Some(token)) if field.shown != field.belief => Then::Send(token, None),
             _ => self.tab(true),
@@ -359,22 +377,9 @@ impl Session {
         self.set_field(on.to_string())
     }
 
-    /// The option so many steps further, round and round.
     fn choose(&mut self, steps: isize) -> Then {
-        let Some(field) = self.focused().and_then(field_of) else { return Then::Nothing };
-        let open: Vec<_> = field.options.iter().filter(|option| !option.disabled).collect();
-        let count = isize::try_from(open.len()).unwrap_or(0);
-        if count == 0 {
-            return Then::Nothing;
-        }
-        let current = open.iter().position(|option| option.value == field.shown).and_then(|position| isize::try_from(position).ok());
-        let next = match current {
-            Some(current) => (current + steps).rem_euclid(count),
-            None if steps > 0 => 0,
-            None => count - 1,
-        };
-        let chosen = usize::try_from(next).ok().and_then(|next| open.get(next)).map(|option| option.value.clone());
-        chosen.map_or(Then::Nothing, |value| self.set_field(value))
+        let value = self.focused().and_then(field_of).and_then(|field| controls::option_after(field, steps));
+        value.map_or(Then::Nothing, |value| self.set_field(value))
     }
 
     /// Puts a value into the focused field, and tells the program if it asked.
@@ -427,183 +432,5 @@ impl Session {
         if after != before {
             self.draft(after);
         }
-    }
-
-    // ---- the host -----------------------------------------------------------
-
-    /// Does it. Whatever comes of it is on the screen afterwards.
-    pub(crate) async fn act(&mut self, then: Then) {
-        match then {
-            Then::Nothing => {}
-            Then::Refresh => self.refresh().await,
-            Then::Send(token, focus) => self.send(token, focus).await,
-            Then::Follow { route, query } => self.follow(route, &query).await,
-            Then::Back => self.back().await,
-            Then::Leave => self.leave().await,
-        }
-    }
-
-    async fn refresh(&mut self) {
-        match self.host.open(&self.program, &self.user, self.open.clone()).await {
-            Ok(rendering) => self.show(rendering),
-            Err(error) => self.explain(&error),
-        }
-    }
-
-    async fn send(&mut self, token: Token, focus: Option<Mark>) {
-        let Shown::Page(rendering) = &self.shown else { return };
-        let Some(page) = rendering.page_ref() else { return };
-        let request = EventRequest {
-            page,
-            nonce: rendering.nonce.clone(),
-            seq: 0,
-            token: Some(token.to_string()),
-            fields: self.fields(),
-            environment: self.open.environment.clone(),
-        };
-        let mut outcome = self.host.event(&self.program, &self.user, request.clone()).await;
-        // The same event twice is one event, so asking again is safe.
-        for _ in 1..TRIES {
-            let Err(PageError::Busy { retry_after }) = outcome else { break };
-            tokio::time::sleep(retry_after).await;
-            outcome = self.host.event(&self.program, &self.user, request.clone()).await;
-        }
-        self.arrive(outcome).await;
-        if let Some(mark) = focus {
-            let to = focus::find(&self.page.controls, &mark);
-            self.set_focus(to);
-        }
-    }
-
-    /// All fields, as a form posts them.
-    fn fields(&self) -> Vec<(String, String)> {
-        let fields = self.page.controls.iter().filter_map(field_of);
-        // A choice that was not made is not posted.
-        let made = |field: &&FieldControl| field.options.is_empty() || field.options.iter().any(|option| option.value == field.shown);
-        fields.filter(made).map(|field| (field.key.input_name(), field.shown.clone())).collect()
-    }
-
-    /// Goes where an event led. What was typed has reached the host.
-    async fn arrive(&mut self, outcome: Result<Outcome, PageError>) {
-        match outcome {
-            Ok(outcome) => {
-                self.drafts.clear();
-                let place = outcome.place(&self.program);
-                self.go_to(place).await;
-            }
-            Err(error) => self.explain(&error),
-        }
-    }
-
-    async fn go_to(&mut self, place: Place) {
-        let open = Open {
-            route: Some(place.route),
-            parameters: place.parameters,
-            page: place.page,
-            parent: place.parent,
-            environment: self.open.environment.clone(),
-        };
-        match self.host.open(&self.program, &self.user, open).await {
-            Ok(rendering) => self.show(rendering),
-            Err(error) => self.explain(&error),
-        }
-    }
-
-    async fn follow(&mut self, route: String, query: &str) {
-        let parameters = query_pairs(query).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        let here = match &self.shown {
-            Shown::Page(rendering) => Some(rendering.place.clone()),
-            _ => None,
-        };
-        let parent = here.as_ref().and_then(|place| place.page);
-        self.below.extend(here);
-        self.drafts.clear();
-        self.go_to(Place { page: None, route, parameters, parent }).await;
-    }
-
-    async fn back(&mut self) {
-        let Shown::Page(rendering) = &self.shown else { return };
-        if let (Some(_), Some(page)) = (rendering.parent, rendering.page_ref()) {
-            self.below.pop();
-            let environment = self.open.environment.clone();
-            let outcome = self.host.back(&self.program, &self.user, page, &environment).await;
-            self.arrive(outcome).await;
-        } else if let Some(place) = self.below.pop() {
-            self.drafts.clear();
-            self.go_to(place).await;
-        } else {
-            self.say("this is the first page; q quits".to_owned(), Tone::Muted, Some(TOAST));
-        }
-    }
-
-    /// From a page that cannot be shown to one that perhaps can: the one below,
-    /// else the entry page.
-    async fn leave(&mut self) {
-        self.drafts.clear();
-        let environment = self.open.environment.clone();
-        if let Some(page) = self.open.page.filter(|_| self.open.parent.is_some()) {
-            let back = self.host.back(&self.program, &self.user, PageRef::Stored(page), &environment).await;
-            if back.is_ok() {
-                self.below.pop();
-                return self.arrive(back).await;
-            }
-        }
-        let place = self.below.pop().unwrap_or_else(|| Outcome::Entry.place(&self.program));
-        self.go_to(place).await;
-    }
-
-    /// Shows a page. The same page keeps its focus and its place on the screen.
-    fn show(&mut self, rendering: Rendering) {
-        let place = &rendering.place;
-        let is_same = match &self.shown {
-            Shown::Page(before) => before.place.route == place.route && before.place.parameters == place.parameters && before.depth == rendering.depth,
-            _ => false,
-        };
-        if !is_same {
-            (self.focus, self.editor, self.top) = (None, None, 0);
-        }
-        self.open = Open {
-            route: Some(place.route.clone()),
-            parameters: place.parameters.clone(),
-            // A page that is not stored is made anew each time.
-            page: place.page.filter(|_| rendering.stored),
-            parent: rendering.parent,
-            environment: self.open.environment.clone(),
-        };
-        if rendering.parent.is_none() && rendering.depth <= 1 && rendering.stored {
-            self.below.clear();
-        }
-        let pause = rendering.next_timer_ms.map(|due| Duration::from_millis(due).saturating_add(Duration::from_millis(100)));
-        self.refresh_at = pause.and_then(|pause| Instant::now().checked_add(pause));
-        if !rendering.toasts.is_empty() {
-            self.say(rendering.toasts.join("  ·  "), Tone::Success, Some(TOAST));
-        } else if let Some(alert) = &rendering.alert {
-            let tone = if alert.kind == AlertKind::Error { Tone::Warn } else { Tone::Accent };
-            self.say(alert.text.clone(), tone, None);
-        } else if self.message.as_ref().is_some_and(|message| message.until.is_none()) {
-            self.message = None;
-        }
-        self.shown = Shown::Page(Box::new(rendering));
-        self.lay_out();
-        self.reveal();
-    }
-
-    fn say(&mut self, text: String, tone: Tone, pause: Option<Duration>) {
-        let until = pause.and_then(|pause| Instant::now().checked_add(pause));
-        self.message = Some(Message { text, tone, until });
-    }
-
-    /// Shows why there is no page, in the user's words and the developer's.
-    fn explain(&mut self, error: &PageError) {
-        self.shown = Shown::Problem;
-        (self.focus, self.editor, self.top, self.message, self.refresh_at) = (None, None, 0, None, None);
-        self.page = problem::page(error, draw::page_width(self.columns));
-    }
-}
-
-fn field_of(control: &Control) -> Option<&FieldControl> {
-    match &control.action {
-        Action::Edit(field) => Some(field),
-        _ => None,
     }
 }

@@ -73,7 +73,7 @@ mod tests {
 
     fn count(value: &Value) -> u32 {
         let children = value.get("children").and_then(Value::as_array);
-        1 + children.map(|children| children.iter().map(count).sum()).unwrap_or_default()
+        1 + children.map(|children| children.iter().map(count).sum::<u32>()).unwrap_or_default()
     }
 
     proptest! {

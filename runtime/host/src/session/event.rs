@@ -231,8 +231,11 @@ impl Session<'_> {
         drop(shown);
         page.state = state;
         let shown = Shown { alert: None, overlay: delivery.taken };
+        let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed };
+        self.check_view(&mut after).await?;
+        let Loaded { row, app, page, shown, transaction, .. } = after;
         let outcome = Outcome::Show(place_of(&page));
-        self.record(row, new_app, page, &shown, transaction, frozen, outcome).await
+        self.record(row, app, page, &shown, transaction, frozen, outcome).await
     }
 
     /// Commits only what lies over the page (and the page, if it is not stored

@@ -252,7 +252,23 @@ impl<'h> Session<'h> {
             loaded.page.route = page.route;
             loaded.page.state = page.state;
         }
-        answer.map_err(|failure| Refusal::from(failure).of_page(&loaded.page.route).into())
+        let frame = answer.map_err(|failure| Refusal::from(failure).of_page(&loaded.page.route))?;
+        // Before anything in it is decoded.
+        let (bytes, max) = (frame.bytes(), self.host.runner.budget.frame.bytes_max);
+        if bytes > max {
+            let detail = format!("the view has {bytes} bytes, at most {max} are allowed");
+            return Err(PageError::Exhausted { limit: crate::budget::Limit::FrameBytes, detail }.into());
+        }
+        Ok(frame)
+    }
+
+    /// Fails where the page cannot be shown as it is now. Asked before an event
+    /// is committed: a state without a view would lock its page for good.
+    async fn check_view(&self, loaded: &mut Loaded) -> Result<(), Fault> {
+        let frame = self.view(loaded).await?;
+        let own = open::definitions(&frame)?;
+        open::decode(&frame, self.program, &own, &self.host.runner.budget.frame)?;
+        Ok(())
     }
 
     /// The program's state for a commit, if it differs from what is stored.

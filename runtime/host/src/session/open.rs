@@ -238,6 +238,15 @@ impl Session<'_> {
         })
     }
 
+    /// The states of a page that is opened fresh, without parameters.
+    pub(crate) async fn states(&self, route: &str) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+        let page = PageId::from_bytes(random()?);
+        let frozen = self.frozen(None, now_ms(), page.as_bytes());
+        let fresh = Fresh { page, parent: None, route: route.to_owned(), parameters: Vec::new() };
+        let loaded = self.load(&frozen, &self.known(fresh)?).await?;
+        Ok((loaded.app, loaded.page.state))
+    }
+
     fn known(&self, fresh: Fresh) -> Result<Fresh, PageError> {
         if self.program.has_page(&fresh.route) {
             Ok(fresh)

@@ -39,6 +39,7 @@ impl Page<Shop> for CartPage {
         if look.app.count() == 0 {
             return view! {
                 <view align="center">
+                    <image src="asset:icon.svg" mode="thumbnail" alt=""/>
                     <heading level=1>"Your cart"</heading>
                     <text>"Nothing in it yet."</text>
                     <navigator to={link!(MenuPage)}>"See the menu"</navigator>

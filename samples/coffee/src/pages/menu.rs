@@ -33,7 +33,7 @@ impl Page<Shop> for MenuPage {
             <view gap="large">
                 <image src="asset:banner.svg" mode="banner"
                     alt="Our shop in the evening, the plum tree beside it in blossom"/>
-                <view layout="row" justify="between" align="center">
+                <view layout="wrap" justify="between" align="center">
                     <view gap="none" grow>
                         <heading level=1>"Plum Lane Coffee"</heading>
                         <text tone="muted">"梅巷咖啡 · A small roastery and its bar"</text>

@@ -51,8 +51,10 @@ impl Page<Shop> for OrderPage {
                     <text>"For " {&order.name} " · Pick-up: " {&order.pick_up}</text>
                     <text tone="muted" size="small">"Ordered " {look.time(order.placed_at)}</text>
                 </view>
-                <view surface={if order.status == Status::Ready { "accent" } else { "notice" }}>
-                    <text strong size="large" live>{order.status.label()}</text>
+                <view surface="notice">
+                    <text strong size="large" live tone={order.status.tone()}>
+                        {order.status.label()}
+                    </text>
                     <progress label="How far it is" percent={order.status.percent()}/>
                     <text>{order.status.sentence()}</text>
                 </view>

@@ -4,7 +4,7 @@ use mprun::prelude::*;
 
 use super::{MenuPage, OrderPage};
 use crate::parts;
-use crate::shop::{Order, Shop, Status};
+use crate::shop::{Order, Shop};
 
 /// Most orders on the page.
 const SHOWN_MAX: usize = 20;
@@ -59,7 +59,7 @@ fn row(order: &Order, look: &Look<Shop>) -> Node<()> {
         <view gap="small">
             <view layout="row" justify="between">
                 <text strong grow>{order.title()}</text>
-                <text tone={tone(order.status)}>{order.status.label()}</text>
+                <text tone={order.status.tone()}>{order.status.label()}</text>
             </view>
             {parts::price_line(&summary(order), &look.time(order.placed_at), &price)}
         </view>
@@ -80,11 +80,4 @@ fn summary(order: &Order) -> String {
         .iter()
         .map(|line| format!("{} × {}", line.quantity, line.name));
     lines.collect::<Vec<_>>().join(", ")
-}
-
-fn tone(status: Status) -> &'static str {
-    match status {
-        Status::Ready => "success",
-        Status::Received | Status::Preparing => "accent",
-    }
 }

@@ -123,5 +123,5 @@ fn milks(product: &Product, look: &Look<Shop>) -> Option<Node<ProductMsg>> {
 
 /// What a choice costs more, if it does.
 fn more(look: &Look<Shop>, cents: u32) -> Option<String> {
-    (cents > 0).then(|| format!(" +{}", parts::price(look, cents)))
+    (cents > 0).then(|| format!(" +{}", look.money(cents)))
 }

@@ -148,7 +148,7 @@ fn generate(app: &App, manifest: &str) -> TokenStream {
         None => quote!(()),
     };
     let launch = app.launch.as_ref().map(|launch| quote! {
-        fn launch(cx: &mut ::mprun::Cx<'_, (), ()>) -> ::mprun::Result<Self::State> {
+        fn launch(cx: &mut ::mprun::Cx<'_, (), ()>) -> ::mprun::Result<#state> {
             #launch(cx)
         }
     });
@@ -173,12 +173,12 @@ fn generate(app: &App, manifest: &str) -> TokenStream {
     quote! {
         /// The mini-program: what a host runs and tests open.
         pub struct App;
+        const _: () = {
+        struct MprunPages;
         #[automatically_derived]
-        impl ::mprun::Program for App {
-            type State = #state;
-            const ROUTES: &'static [&'static str] = &[#(#routes),*];
+        impl ::mprun::__private::Pages<#state> for MprunPages {
             #launch
-            fn visit<V: ::mprun::PageVisitor<Self::State>>(
+            fn visit<V: ::mprun::__private::PageVisitor<#state>>(
                 route: &str,
                 visitor: V,
             ) -> ::core::option::Option<V::Output> {
@@ -188,6 +188,41 @@ fn generate(app: &App, manifest: &str) -> TokenStream {
                 }
             }
         }
+        #[automatically_derived]
+        impl ::mprun::Program for App {
+            const ROUTES: &'static [&'static str] = &[#(#routes),*];
+            fn launch(environment: ::mprun::__private::export::Pairs) -> ::core::result::Result<::std::vec::Vec<u8>, ::mprun::__private::export::Failure> {
+                ::mprun::__private::export::launch::<#state, MprunPages>(environment)
+            }
+            fn load(
+                app: &[u8],
+                route: ::std::string::String,
+                parameters: ::mprun::__private::export::Pairs,
+                environment: ::mprun::__private::export::Pairs,
+            ) -> ::core::result::Result<::mprun::__private::export::States, ::mprun::__private::export::Failure> {
+                ::mprun::__private::export::load::<#state, MprunPages>(app, route, parameters, environment)
+            }
+            fn update(
+                before: ::mprun::__private::export::States,
+                event: ::mprun::__private::export::Event,
+                environment: ::mprun::__private::export::Pairs,
+            ) -> ::core::result::Result<::mprun::__private::export::States, ::mprun::__private::export::Failure> {
+                ::mprun::__private::export::update::<#state, MprunPages>(before, event, environment)
+            }
+            fn view(
+                now: &::mprun::__private::export::States,
+                environment: ::mprun::__private::export::Pairs,
+            ) -> ::core::result::Result<::mprun::__private::export::View, ::mprun::__private::export::Failure> {
+                ::mprun::__private::export::view::<#state, MprunPages>(now, environment)
+            }
+            fn migrate(
+                route: ::core::option::Option<&str>,
+                state: ::std::vec::Vec<u8>,
+            ) -> ::core::option::Option<::std::vec::Vec<u8>> {
+                ::mprun::__private::export::migrate::<#state, MprunPages>(route, state)
+            }
+        }
+        };
         #(#links)*
         // The compiler looks again when the manifest has changed.
         const _: &[u8] = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #tracked));

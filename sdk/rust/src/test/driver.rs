@@ -8,7 +8,7 @@ use mprun_frame::element::{Attribute, Element};
 use super::shown::{self, Shown};
 use crate::codec::{self, State};
 use crate::error::Error;
-use crate::export::{self, Event, Failure, Kept, States};
+use crate::export::{Event, Failure, Kept, States};
 use crate::host::native::{Host, Mode, Navigation, Running, serving};
 use crate::page::Program;
 
@@ -56,7 +56,7 @@ impl<P: Program> TestPage<P> {
     pub(super) fn start(address: &str) -> Self {
         let mut host = Host::new();
         let environment = host.environment.clone();
-        let app = match serving(&mut host, Mode::Launch, || export::launch::<P>(environment)) {
+        let app = match serving(&mut host, Mode::Launch, || P::launch(environment)) {
             Ok(app) => app,
             Err(failure) => fail(format!("the program cannot be started: {}", failure.message)),
         };
@@ -94,7 +94,7 @@ impl<P: Program> TestPage<P> {
         self.next_page += 1;
         (self.host.page, self.host.route, self.host.asks) = (id, route.clone(), 0);
         let loaded = serving(&mut self.host, Mode::Load, || {
-            export::load::<P>(&app, route.clone(), parameters, environment)
+            P::load(&app, route.clone(), parameters, environment)
         });
         match loaded.and_then(|states| self.checked(states)) {
             Ok(States { app, page: Some(Kept { state, .. }) }) => {
@@ -145,7 +145,7 @@ impl<P: Program> TestPage<P> {
             event.values.push(("route".to_owned(), route.to_owned()));
         }
         let environment = self.host.environment.clone();
-        let updated = serving(&mut self.host, Mode::Update, || export::update::<P>(before, event, environment));
+        let updated = serving(&mut self.host, Mode::Update, || P::update(before, event, environment));
         match updated.and_then(|states| self.checked(states)) {
             Ok(states) => {
                 self.app = states.app;
@@ -258,7 +258,7 @@ impl<P: Program> TestPage<P> {
         let now = States { app: self.app.clone(), page: Some(page) };
         let environment = self.host.environment.clone();
         self.host.route.clone_from(&top.route);
-        let view = match serving(&mut self.host, Mode::View, || export::view::<P>(&now, environment)) {
+        let view = match serving(&mut self.host, Mode::View, || P::view(&now, environment)) {
             Ok(view) => view,
             Err(failure) => fail(format!("`view` of `{}` failed: {}", self.route(), failure.message)),
         };

@@ -91,5 +91,5 @@ pub fn open<P: Program>(address: &str) -> TestPage<P> {
 /// ```
 pub fn migrate<P: Program, Old: State, New: State>(route: Option<&str>, old: &Old) -> Option<New> {
     let bytes = codec::encode_named(Old::SCHEMA, old).ok()?;
-    codec::decode_named(&crate::export::migrate::<P>(route, bytes)?).ok()
+    codec::decode_named(&P::migrate(route, bytes)?).ok()
 }

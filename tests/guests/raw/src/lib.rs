@@ -12,9 +12,11 @@ mod bindings {
     wit_bindgen::generate!({
         path: "../../../wit",
         world: "mprun:app/app",
-        pub_export_macro: true,
         generate_all,
     });
+
+    export!(Raw with_types_in self);
+    use super::Raw;
 }
 
 use bindings::exports::mprun::app::program::{Event, Failure, Frame, Guest, Page, States};
@@ -76,5 +78,3 @@ impl Guest for Raw {
         Ok(Some(state))
     }
 }
-
-bindings::export!(Raw with_types_in bindings);

@@ -274,6 +274,7 @@ proptest! {
         }
         let bad = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
         prop_assert!(!written.contains(bad));
-        prop_assert!(!written.contains(['\u{202d}', '\u{202e}']));
+        let turns = |character: char| matches!(character, '\u{202d}' | '\u{202e}');
+        prop_assert!(!written.contains(turns));
     }
 }

@@ -230,10 +230,13 @@
       (then (call $toast (i32.const 8220) (i32.const 5) (i32.const 256))))
     (if (i32.eq (local.get $letter) (i32.const 75)) ;; K: a state that is too large
       (then
+        (drop (memory.grow (i32.const 1)))
         (return (call $states (i32.const 0) (i32.const 262145) (i32.load offset=8 (local.get $p))
           (i32.load offset=12 (local.get $p)) (i32.load offset=16 (local.get $p)) (local.get $state) (i32.const 1)))))
     (if (i32.eq (local.get $letter) (i32.const 86)) ;; V: the next view is too large
       (then (i32.store8 (local.get $state) (i32.const 200))))
+    (if (i32.eq (local.get $letter) (i32.const 85)) ;; U: the next view asks for the time
+      (then (i32.store8 (local.get $state) (i32.const 201))))
     (if (i32.eq (local.get $letter) (i32.const 69)) ;; E: twenty toasts and timers: more asks than an event has
       (then
         (local.set $n (i32.const 20))
@@ -259,10 +262,11 @@
     (param $app i32) (param $app_n i32) (param $page i32) (param $route i32) (param $route_n i32)
     (param $state i32) (param $state_n i32) (param $env i32) (param $env_n i32) (result i32)
     (local $text i32)
-    (if (i32.eq (i32.load8_u (local.get $state)) (i32.const 201)) ;; a clock in `view`
+    (if (i32.eq (i32.load8_u (local.get $state)) (i32.const 201)) ;; not pure
       (then (call $now (i32.const 256))))
     (local.set $text (call $alloc (i32.add (local.get $app_n) (i32.const 1))))
-    (i32.store8 (local.get $text) (i32.add (i32.const 48) (i32.load8_u (local.get $state))))
+    (i32.store8 (local.get $text)
+      (i32.add (i32.const 48) (i32.and (i32.load8_u (local.get $state)) (i32.const 63))))
     (memory.copy (i32.add (local.get $text) (i32.const 1)) (local.get $app) (local.get $app_n))
     (i32.store (i32.const {{text_op}}) (i32.add (local.get $app_n) (i32.const 1)))
     (i32.store (i32.const 0) (i32.const 0))

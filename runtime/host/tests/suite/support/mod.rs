@@ -14,7 +14,7 @@ use mprun_host::{
 use mprun_storage::sqlite::SqliteStorage;
 
 /// The buttons, by their letters; `guest.wat` says what each does.
-const LETTERS: &str = "IARTPLMSBHGWCOQXDZNKVEY";
+const LETTERS: &str = "IARTPLMSBHGWCOQXDZNKVUEY";
 
 fn node(element: Element, attributes: Vec<(Attribute, AttributeValue)>, events: Vec<Event>, body: Body) -> Node {
     Node { element, attributes, events, body }
@@ -108,7 +108,7 @@ pub(crate) fn bundle(app_id: &str, version: u32) -> Vec<u8> {
         .collect();
     let manifest = format!(
         r#"{{"app_id": "{app_id}", "name": "Guest", "version": {{"code": {version}, "name": "{version}"}},
-            "platform_version": {{"min_code": 1}}, "category": "other",
+            "platform_version": {{"min_code": 1}}, "category": "utilities",
             "icons": [{{"src": "icon.svg"}}], "pages": ["first", "second", "third", "writer"],
             "req_permissions": [{}]}}"#,
         permissions.join(", ")

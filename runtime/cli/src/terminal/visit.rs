@@ -1,0 +1,235 @@
+//! What the session does with the host: opens pages, sends what was used, follows
+//! links, goes back. Whatever the host answers, afterwards there is a page or an
+//! explanation on the screen, and a way on.
+
+use std::time::Duration;
+
+use mprun_core::{render::text::Tone, view::identity::Token};
+use mprun_frame::url::query_pairs;
+use mprun_host::{AlertKind, EventRequest, Open, Outcome, PageError, PageRef, Place, Rendering};
+use tokio::time::Instant;
+
+use crate::terminal::{
+    controls,
+    focus::{self, Mark},
+    session::{Left, Message, Session, Shown, TOAST, Then},
+};
+
+/// A timer's event needs a moment after it is due.
+const TIMER_SLACK: Duration = Duration::from_millis(100);
+/// How many pages are remembered that the user may come back to.
+const LEFT_MAX: usize = 32;
+/// How often a busy host is asked before the user is told.
+const TRIES: u32 = 3;
+
+impl Session {
+    /// Does it. Whatever comes of it is on the screen afterwards.
+    pub(crate) async fn act(&mut self, then: Then) {
+        match then {
+            Then::Nothing => {}
+            Then::Refresh => self.refresh().await,
+            Then::Send(token, focus) => self.send(token, focus).await,
+            Then::Follow { route, query } => self.follow(route, &query).await,
+            Then::Back => self.back().await,
+            Then::Leave => self.leave().await,
+        }
+    }
+
+    async fn refresh(&mut self) {
+        match self.host.open(&self.program, &self.user, self.open.clone()).await {
+            Ok(rendering) => self.show(rendering),
+            Err(error) => self.explain(error),
+        }
+    }
+
+    async fn send(&mut self, token: Token, focus: Option<Mark>) {
+        let Shown::Page(rendering) = &self.shown else { return };
+        let Some(page) = rendering.page_ref() else { return };
+        let request = EventRequest {
+            page,
+            nonce: rendering.nonce.clone(),
+            seq: 0,
+            token: Some(token.to_string()),
+            fields: controls::posted(&self.page),
+            environment: self.open.environment.clone(),
+        };
+        let mut outcome = self.host.event(&self.program, &self.user, request.clone()).await;
+        // The same event twice is one event, so asking again is safe.
+        for _ in 1..TRIES {
+            let Err(PageError::Busy { retry_after }) = outcome else { break };
+            tokio::time::sleep(retry_after).await;
+            outcome = self.host.event(&self.program, &self.user, request.clone()).await;
+        }
+        let place = self.open.route.clone();
+        self.arrive(outcome).await;
+        if let (Some(mark), true) = (focus, place == self.open.route) {
+            let to = focus::find(&self.page.controls, &mark);
+            self.set_focus(to);
+        }
+    }
+
+    /// Goes where an event led. What was typed has reached the host.
+    async fn arrive(&mut self, outcome: Result<Outcome, PageError>) {
+        match outcome {
+            Ok(outcome) => {
+                self.drafts.clear();
+                let place = outcome.place(&self.program);
+                self.go_to(place).await;
+            }
+            Err(error) => self.explain(error),
+        }
+    }
+
+    async fn go_to(&mut self, place: Place) {
+        let open = Open {
+            route: Some(place.route),
+            parameters: place.parameters,
+            page: place.page,
+            parent: place.parent,
+            environment: self.open.environment.clone(),
+        };
+        match self.host.open(&self.program, &self.user, open).await {
+            Ok(rendering) => self.show(rendering),
+            Err(error) => self.explain(error),
+        }
+    }
+
+    async fn follow(&mut self, route: String, query: &str) {
+        let parameters = query_pairs(query).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let here = match &self.shown {
+            Shown::Page(rendering) => Some(rendering.place.clone()),
+            _ => None,
+        };
+        let parent = here.as_ref().and_then(|place| place.page);
+        self.below.extend(here);
+        self.drafts.clear();
+        self.go_to(Place { page: None, route, parameters, parent }).await;
+    }
+
+    async fn back(&mut self) {
+        let Shown::Page(rendering) = &self.shown else { return };
+        if let (Some(_), Some(page)) = (rendering.parent, rendering.page_ref()) {
+            self.below.pop();
+            let environment = self.open.environment.clone();
+            let outcome = self.host.back(&self.program, &self.user, page, &environment).await;
+            self.arrive(outcome).await;
+        } else if let Some(place) = self.below.pop() {
+            self.drafts.clear();
+            self.go_to(place).await;
+        } else {
+            self.hint("this is the first page; q quits".to_owned());
+        }
+    }
+
+    /// From a page that cannot be shown to one that perhaps can: the one below,
+    /// else the entry page.
+    async fn leave(&mut self) {
+        self.drafts.clear();
+        let environment = self.open.environment.clone();
+        if let Some(page) = self.open.page.filter(|_| self.open.parent.is_some()) {
+            let back = self.host.back(&self.program, &self.user, PageRef::Stored(page), &environment).await;
+            if back.is_ok() {
+                self.below.pop();
+                return self.arrive(back).await;
+            }
+        }
+        let place = self.below.pop().unwrap_or_else(|| Outcome::Entry.place(&self.program));
+        self.go_to(place).await;
+    }
+
+    /// Shows a page. The same page keeps its focus and its place on the screen, a
+    /// page that the user comes back to gets them again.
+    fn show(&mut self, rendering: Rendering) {
+        let before = std::mem::replace(&mut self.shown, Shown::Nothing);
+        let place = &rendering.place;
+        let same = |other: &Place| other.route == place.route && other.parameters == place.parameters;
+        let (is_same, had_errors) = match &before {
+            Shown::Page(before) => {
+                (same(&before.place) && before.depth == rendering.depth, !before.overlay.errors.is_empty())
+            }
+            _ => (false, false),
+        };
+        let returning = if is_same { None } else { self.turn_page(&before, place) };
+        self.open = Open {
+            route: Some(place.route.clone()),
+            parameters: place.parameters.clone(),
+            // A page that is not stored is made anew each time.
+            page: place.page.filter(|_| rendering.stored),
+            parent: rendering.parent,
+            environment: self.open.environment.clone(),
+        };
+        if rendering.parent.is_none() && rendering.depth <= 1 && rendering.stored {
+            self.below.clear();
+        }
+        let pause = rendering.next_timer_ms.map(|due| Duration::from_millis(due).saturating_add(TIMER_SLACK));
+        self.refresh_at = pause.and_then(|pause| Instant::now().checked_add(pause));
+        self.announce(&rendering);
+        let has_errors = !rendering.overlay.errors.is_empty();
+        self.shown = Shown::Page(Box::new(rendering));
+        self.lay_out();
+        if let Some(Left { top, focus: Some(mark), .. }) = returning {
+            self.top = top;
+            let focus = focus::find(&self.page.controls, &mark);
+            self.set_focus(focus);
+        } else if is_same && has_errors && !had_errors {
+            // A form was refused: this is what to look at.
+            let focus = controls::first_error(&self.page);
+            self.set_focus(focus);
+        }
+        self.reveal();
+    }
+
+    /// Remembers the page that is left, unless the user has come back from it to
+    /// the one before: that one's memory is returned.
+    fn turn_page(&mut self, before: &Shown, to: &Place) -> Option<Left> {
+        let focus = self.focus.and_then(|focus| focus::mark(&self.page.controls, focus));
+        let top = self.top;
+        (self.focus, self.editor, self.top) = (None, None, 0);
+        self.page.controls.clear();
+        if self.left.last().is_some_and(|left| left.route == to.route && left.parameters == to.parameters) {
+            return self.left.pop();
+        }
+        if let Shown::Page(before) = before {
+            let Place { route, parameters, .. } = before.place.clone();
+            self.left.push(Left { route, parameters, top, focus });
+            if self.left.len() > LEFT_MAX {
+                self.left.remove(0);
+            }
+        }
+        None
+    }
+
+    /// What the host says over the page: toasts for a while, an alert for as long
+    /// as the page has it.
+    fn announce(&mut self, rendering: &Rendering) {
+        if !rendering.toasts.is_empty() {
+            self.say(rendering.toasts.join("  ·  "), Tone::Success, Some(TOAST));
+        } else if let Some(alert) = &rendering.alert {
+            let tone = if alert.kind == AlertKind::Error { Tone::Warn } else { Tone::Accent };
+            self.say(alert.text.clone(), tone, None);
+        } else if self.message.as_ref().is_some_and(|message| message.until.is_none()) {
+            self.message = None;
+        }
+    }
+
+    fn say(&mut self, text: String, tone: Tone, pause: Option<Duration>) {
+        let until = pause.and_then(|pause| Instant::now().checked_add(pause));
+        self.message = Some(Message { text, tone, until, is_hint: false });
+    }
+
+    pub(super) fn hint(&mut self, text: String) {
+        self.message = Some(Message { text, tone: Tone::Accent, until: None, is_hint: true });
+    }
+
+    /// The next key was pressed.
+    pub(crate) fn forget_hint(&mut self) {
+        self.message.take_if(|message| message.is_hint);
+    }
+
+    /// Shows why there is no page, in the user's words and the developer's.
+    pub(super) fn explain(&mut self, error: PageError) {
+        self.shown = Shown::Problem(error);
+        (self.focus, self.editor, self.top, self.message, self.refresh_at) = (None, None, 0, None, None);
+        self.lay_out();
+    }
+}
