@@ -105,7 +105,11 @@ impl Elsewhere {
             .env("CARGO_HOME", self.home().join(".cargo"))
             // The toolchain is the same one; it is not what is looked at.
             .env("RUSTUP_HOME", users("RUSTUP_HOME", ".rustup"))
-            .env("MPRUN_CACHE", std::env::var_os("MPRUN_CACHE").map_or_else(|| users("XDG_CACHE_HOME", ".cache").join("mprun"), PathBuf::from))
+            .env(
+                "MPRUN_CACHE",
+                std::env::var_os("MPRUN_CACHE")
+                    .map_or_else(|| users("XDG_CACHE_HOME", ".cache").join("mprun"), PathBuf::from),
+            )
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
             .env("RUSTFLAGS", "-Cdebuginfo=2")
             .output()
@@ -170,11 +174,13 @@ fn a_renamed_product_is_on_the_printed_menu() {
     let menu = elsewhere.sample("coffee").join("src/menu.rs");
     let text = fs::read_to_string(&menu).expect("the menu can be read");
     assert!(text.contains("name: \"Flat White\""), "the menu has a flat white");
-    fs::write(&menu, text.replace("name: \"Flat White\"", "name: \"Plum Blossom White\"")).expect("the menu can be written");
+    fs::write(&menu, text.replace("name: \"Flat White\"", "name: \"Plum Blossom White\""))
+        .expect("the menu can be written");
     let bundle = elsewhere.build("coffee");
     let data = tempfile::tempdir().expect("a temporary folder");
     // As it stands in the README.
-    let line = format!("'{}' '{}' --data '{}' | head -n 40", mprun().display(), bundle.display(), data.path().display());
+    let line =
+        format!("'{}' '{}' --data '{}' | head -n 40", mprun().display(), bundle.display(), data.path().display());
     let output = Command::new("sh").args(["-c", &line]).output().expect("sh starts");
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{complained}");

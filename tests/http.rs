@@ -23,7 +23,11 @@ impl Answer {
 
     /// What kind of error page it is.
     fn problem(&self) -> &str {
-        self.body.split_once("data-problem=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(kind, _)| kind).unwrap_or_default()
+        self.body
+            .split_once("data-problem=\"")
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|(kind, _)| kind)
+            .unwrap_or_default()
     }
 }
 
@@ -47,7 +51,8 @@ fn ask(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body
     let text = String::from_utf8(bytes).expect("UTF-8");
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: `{text}`"));
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("a status");
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("a status");
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
@@ -72,7 +77,9 @@ fn add(page: &Page) -> Vec<(String, String)> {
 /// The same form with one field changed.
 fn with(form: &[(String, String)], name: &str, value: &str) -> Vec<(String, String)> {
     assert!(form.iter().any(|(known, _)| known == name), "no field `{name}` in {form:?}");
-    form.iter().map(|(known, old)| (known.clone(), if known == name { value.to_owned() } else { old.clone() })).collect()
+    form.iter()
+        .map(|(known, old)| (known.clone(), if known == name { value.to_owned() } else { old.clone() }))
+        .collect()
 }
 
 fn field(form: &[(String, String)], name: &str) -> String {
@@ -145,10 +152,17 @@ fn files_are_kept_for_ever_under_an_address_that_changes_with_them() {
     let file = ask(&server, "GET", &icon, &[], "");
     assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(file.header("content-type"), "image/svg+xml");
-    assert!(file.header("content-security-policy").contains("sandbox"), "a picture that is opened by itself may do nothing");
+    assert!(
+        file.header("content-security-policy").contains("sandbox"),
+        "a picture that is opened by itself may do nothing"
+    );
     let digest = blake3::hash(file.body.as_bytes()).to_hex();
     assert!(icon.contains(digest.as_str()), "{icon} is not named after {digest}");
-    for wrong in [icon.replace(digest.as_str(), &"0".repeat(64)), icon.replace("icon.svg", "other.svg"), icon.replace("icon.svg", "..%2Ficon.svg")] {
+    for wrong in [
+        icon.replace(digest.as_str(), &"0".repeat(64)),
+        icon.replace("icon.svg", "other.svg"),
+        icon.replace("icon.svg", "..%2Ficon.svg"),
+    ] {
         assert_eq!(ask(&server, "GET", &wrong, &[], "").status, 404, "{wrong}");
     }
     let style = page.attribute("link[rel=stylesheet]", "href").expect("a style sheet");
@@ -290,16 +304,29 @@ fn a_field_holds_what_was_typed_and_cannot_break_out() {
     let server = Server::start(&[guest("agreed")]);
     let nasty = "\"><script>alert(1)</script>' &amp; 咖啡\u{202e}";
     let page = server.client().get("/miniapp/agreed/index").fill("Note", nasty).press("Add");
-    assert_eq!(page.value("Note"), nasty);
+    // What turns the direction of the text around is shown, not done.
+    assert_eq!(page.value("Note"), nasty.replace('\u{202e}', "\u{fffd}"));
     assert!(!page.html.contains("<script"), "{}", page.html);
     page.assert_text("Total 5, paid 0");
+}
+
+#[test]
+fn enter_in_a_field_hands_over_what_was_typed() {
+    let server = Server::start(&[guest("agreed")]);
+    let page = server.client().get("/miniapp/agreed/index").fill("Note", "no sugar").enter();
+    page.assert_text("Total 0, paid 0, note: no sugar.").enter().assert_text("note: no sugar.");
 }
 
 #[test]
 fn looking_at_pages_stores_nothing() {
     let server = Server::start(&[guest("counter")]);
     let client = server.client();
-    let size = || std::fs::read_dir(server.data()).expect("read").map(|file| file.expect("a file").metadata().expect("its size").len()).sum::<u64>();
+    let size = || {
+        std::fs::read_dir(server.data())
+            .expect("read")
+            .map(|file| file.expect("a file").metadata().expect("its size").len())
+            .sum::<u64>()
+    };
     client.get(COUNTER);
     let before = size();
     for _ in 0..30 {

@@ -1,6 +1,7 @@
 //! Eight attackers beside one victim: whatever they do, everybody else's pages go
 //! on, and nobody waits for longer than a moment.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -96,6 +97,17 @@ fn attack(server: &Server, name: &str, stop: &AtomicBool) -> usize {
     ended
 }
 
+/// Writes the times where they are seen also of a test that succeeds.
+fn report(alone_rate: f64, rate: f64, runs: &[(&str, &Times)], ended: &[(&str, usize)]) {
+    let mut text = format!("neighbours: {alone_rate:.0} requests/s alone; then {rate:.0}/s at fixed times:\n");
+    for (name, times) in runs {
+        let (count, half, most) = (times.0.len(), times.percentile(50), times.percentile(99));
+        text.push_str(&format!("  {name:<24} {count:>6} requests, p50 {half:>9.2?}, p99 {most:>9.2?}\n"));
+    }
+    text.push_str(&format!("  attacks ended by a limit: {ended:?}\n"));
+    std::io::stderr().write_all(text.as_bytes()).expect("stderr can be written");
+}
+
 #[test]
 fn eight_attackers_do_not_keep_others_from_being_served() {
     let mut bundles = vec![guest("counter")];
@@ -113,19 +125,17 @@ fn eight_attackers_do_not_keep_others_from_being_served() {
         // Only when they are at it.
         std::thread::sleep(Duration::from_millis(500));
         // They have to end also where a request was missed.
-        let beside = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&server, rate, Duration::from_secs(8))));
+        let beside =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&server, rate, Duration::from_secs(8))));
         stop.store(true, Ordering::Relaxed);
-        let ended: Vec<_> =
-            attackers.into_iter().map(|(name, attacker)| (*name, attacker.join().expect("it was stopped each time"))).collect();
+        let ended: Vec<_> = attackers
+            .into_iter()
+            .map(|(name, attacker)| (*name, attacker.join().expect("it was stopped each time")))
+            .collect();
         (beside.unwrap_or_else(|panic| std::panic::resume_unwind(panic)), ended)
     });
 
-    println!("{alone_rate:.0} requests/s alone; then {rate:.0}/s at fixed times, from the time when each was due:");
-    for (name, times) in [("alone", &alone), ("beside eight attackers", &beside)] {
-        let (half, most) = (times.percentile(50), times.percentile(99));
-        println!("  {name:<24} {:>6} requests, p50 {half:>9.2?}, p99 {most:>9.2?}", times.0.len());
-    }
-    println!("  attacks ended by a limit: {ended:?}");
+    report(alone_rate, rate, &[("alone", &alone), ("beside eight attackers", &beside)], &ended);
     assert!(ended.iter().all(|(_, count)| *count > 0), "every attacker attacked: {ended:?}");
     // One call may last for a second. Nobody waits for even one of eight.
     assert!(beside.percentile(99) < Duration::from_secs(1), "p99 {:?}", beside.percentile(99));

@@ -80,8 +80,7 @@ fn what_was_built_with_version_0_1_still_runs() {
     for visit in V0_1 {
         let bundle = corpus.join(visit.bundle);
         for format in ["text", "html", "json"] {
-            let arguments =
-                [&bundle.to_string_lossy(), "--format", format, "--data", &data.path().to_string_lossy()];
+            let arguments = [&bundle.to_string_lossy(), "--format", format, "--data", &data.path().to_string_lossy()];
             let page = stdout_of(&arguments);
             assert!(page.contains(visit.entry), "{} as {format}: {page}", visit.bundle);
         }

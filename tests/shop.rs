@@ -25,16 +25,20 @@ async fn order_a_coffee(width: u32, height: u32) {
     }
     browser.picture("2-menu").await;
 
-    // The button on a card adds; the card itself leads on.
+    // The button on a card adds; the rest of it leads on, the price too.
     browser.press("Add Butter Croissant").await;
     browser.sees("Butter Croissant is in your cart").await;
+    browser.sees("Cart (1) · $4.20").await;
+    browser.press("$3.80").await;
+    browser.sees("18 grams in, 38 out").await;
+    browser.press("Back").await;
     browser.sees("Cart (1) · $4.20").await;
     browser.press("Flat White").await;
     browser.sees("How many").await;
     browser.picture("3-product").await;
 
-    browser.click("Large +$1.20").await;
-    browser.click("Oat milk +$0.80").await;
+    browser.click("Large +1.20").await;
+    browser.click("Oat +0.80").await;
     browser.fill("How many", "none").await;
     browser.press("Add to cart").await;
     browser.sees("Please give a number.").await;
@@ -49,7 +53,7 @@ async fn order_a_coffee(width: u32, height: u32) {
 
     browser.press("Cart (3)").await;
     let cart = browser.sees("Your cart").await;
-    for expected in ["Large, Oat milk", "$15.00", "$4.20", "$19.20"] {
+    for expected in ["Large, oat milk", "$15.00", "$4.20", "$19.20"] {
         assert!(cart.contains(expected), "expected `{expected}` in the cart:\n{cart}");
     }
     browser.press("One Flat White more").await;
@@ -77,7 +81,9 @@ async fn order_a_coffee(width: u32, height: u32) {
 
     // From here on nobody touches anything: the page looks by itself.
     let order = browser.sees("We have your order.").await;
-    for expected in ["Order 001", "Ada 艾达", "In 15 minutes", "2 × Flat White", "Large, Oat milk", "“half sweet” <please>"] {
+    for expected in
+        ["Order 001", "Ada 艾达", "In 15 minutes", "2 × Flat White", "Large, oat milk", "“half sweet” <please>"]
+    {
         assert!(order.contains(expected), "expected `{expected}` on the order's page:\n{order}");
     }
     browser.picture("6-order").await;

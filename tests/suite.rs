@@ -1,6 +1,14 @@
 //! The one binary of tests that need several parts. Each module is a subject;
 //! `tidy` refuses a file here that is not in this list.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests too, and what is printed belongs to them"
+)]
+
 mod support;
 
 mod bundle;

@@ -399,7 +399,7 @@ def invalid():
     yield "a page as a picture", bent(EXAMPLE, text=text.replace("asset:latte.svg", "page:latte/svg-")), \
         len(ops) - 1, "`image src`:"
     yield "a word that is none", bent(Instance(PAIR, gap="huge")), 1, "`view gap`:"
-    yield "a number that is none", bent(Instance(SHOW, percent="101", where="page:index", alt="")), 9, \
+    yield "a number that is none", bent(Instance(SHOW, percent="101", where="page:index", alt="")), 10, \
         "`progress percent`:"
     yield "nothing where something is needed", defined(link.encoding, ops=(0, 0)), 1, "`navigator` needs `to`"
     yield "a view in a list", bent(Instance(listing, items=[("a", Instance(BOX))])), 3, "`list` cannot contain `view`"
@@ -428,7 +428,8 @@ def main():
         valid.append({
             "name": name,
             "frames": [inline.as_json(), named.as_json()],
-            "tree": tree(view),
+            # As text: readers of JSON have a limit of depth of their own.
+            "tree": json.dumps(tree(view), sort_keys=True, ensure_ascii=False, separators=(",", ":")),
         })
     refused = [
         {"name": name, "frame": frame, "op": op, "reason": reason} for name, frame, op, reason in invalid()

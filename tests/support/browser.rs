@@ -189,7 +189,11 @@ impl Browser {
 
     /// Chooses from the list with this label.
     pub(crate) async fn choose(&self, label: &str, option: &str) {
-        self.field(label).await.select_by_label(option).await.unwrap_or_else(|error| panic!("{label}, {option}: {error}"));
+        self.field(label)
+            .await
+            .select_by_label(option)
+            .await
+            .unwrap_or_else(|error| panic!("{label}, {option}: {error}"));
     }
 
     /// What is in the field with this label.
@@ -205,11 +209,15 @@ impl Browser {
         });
         let session = self.window.session_id().await.expect("a session").expect("a session");
         let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.port);
-        ureq::post(&address).content_type("application/json").send(metrics.to_string()).expect("the window can be sized");
+        ureq::post(&address)
+            .content_type("application/json")
+            .send(metrics.to_string())
+            .expect("the window can be sized");
     }
 
     async fn measure(&self, what: &str) -> u32 {
-        let number = self.window.execute(&format!("return {what}"), Vec::new()).await.expect("the page can be measured");
+        let number =
+            self.window.execute(&format!("return {what}"), Vec::new()).await.expect("the page can be measured");
         number.as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
     }
 

@@ -178,13 +178,16 @@ impl Page {
     /// The name of the field with this label.
     fn field(&self, label: &str) -> String {
         let html = Html::parse_document(&self.html);
-        let fields = Selector::parse("input[name^='f.']:not([type=hidden]), select[name], textarea[name]").expect("a selector");
+        let fields =
+            Selector::parse("input[name^='f.']:not([type=hidden]), select[name], textarea[name]").expect("a selector");
         for field in html.select(&fields) {
             let id = field.attr("id").unwrap_or_default();
-            let by_for = (!id.is_empty()).then(|| select(&html, &format!("label[for='{id}']"))).unwrap_or_default();
-            let around = field.ancestors().filter_map(ElementRef::wrap).filter(|element| {
-                matches!(element.value().name(), "label" | "fieldset")
-            });
+            // No `id`, no label: nothing is for the empty name.
+            let by_for = select(&html, &format!("label[for='{id}']"));
+            let around = field
+                .ancestors()
+                .filter_map(ElementRef::wrap)
+                .filter(|element| matches!(element.value().name(), "label" | "fieldset"));
             let mut labels: Vec<String> = by_for;
             for element in around {
                 labels.push(words(element));
@@ -222,7 +225,11 @@ impl Page {
     /// An attribute of the first element that this selects.
     pub(crate) fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let selector = Selector::parse(selector).expect("a selector");
-        Html::parse_document(&self.html).select(&selector).next().and_then(|element| element.attr(name)).map(str::to_owned)
+        Html::parse_document(&self.html)
+            .select(&selector)
+            .next()
+            .and_then(|element| element.attr(name))
+            .map(str::to_owned)
     }
 
     /// What is in the field with this label.

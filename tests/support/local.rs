@@ -50,11 +50,8 @@ impl Local {
     pub(crate) async fn seed(&self, program: &Program, user: &UserId, key: &str, value: Vec<u8>) {
         let scope = Scope { program: program.id().clone(), user: user.clone() };
         let before = self.storage.app(&scope).await.expect("the row can be read");
-        let commit = Commit {
-            base_revision: before.revision,
-            writes: vec![(key.to_owned(), Some(value))],
-            ..Commit::default()
-        };
+        let commit =
+            Commit { base_revision: before.revision, writes: vec![(key.to_owned(), Some(value))], ..Commit::default() };
         self.storage.commit(&scope, commit).await.expect("the value can be written");
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn mprun() -> PathBuf {
 /// guest compiler's cache.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(mprun());
-    command.args(arguments).env("NO_COLOR", "1").env_remove("RUST_LOG").stdin(Stdio::null());
+    command.args(arguments).env("NO_COLOR", "1").env_remove("MPRUN_LOG").stdin(Stdio::null());
     command
 }
 

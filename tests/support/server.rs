@@ -37,6 +37,8 @@ impl Server {
         let busy = load::busy();
         let mut command = super::command(&["serve"]);
         command.args(bundles).arg("--listen").arg(listen).arg("--data").arg(data);
+        // Hostile guests fill pages of warnings.
+        command.env("MPRUN_LOG", "error");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("mprun starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("a line");

@@ -30,7 +30,11 @@ impl AttributeKind {
     /// Why `value` cannot be the value of such an attribute, if it cannot.
     pub fn refuse(self, value: &str) -> Option<String> {
         if value.len() > crate::limits::ATTRIBUTE_BYTES_MAX {
-            return Some(format!("the value has {} bytes, at most {} are allowed", value.len(), crate::limits::ATTRIBUTE_BYTES_MAX));
+            return Some(format!(
+                "the value has {} bytes, at most {} are allowed",
+                value.len(),
+                crate::limits::ATTRIBUTE_BYTES_MAX
+            ));
         }
         match self {
             Self::Text | Self::Flag => None,

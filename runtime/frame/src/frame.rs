@@ -189,3 +189,53 @@ impl FrameWriter {
         self.frame.ops.push(u32::try_from(op).unwrap_or(u32::MAX));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same page, its parts written on their own or not.
+    fn page(apart: bool) -> Frame {
+        let part = |writer: &mut FrameWriter| {
+            writer.instance(2);
+            writer.text_with(|out| out.push_str("two"));
+            writer.child(true);
+            writer.instance(3);
+            writer.handler_with(|out| {
+                out.push(7);
+                true
+            });
+        };
+        let mut whole = FrameWriter::new();
+        whole.instance(3);
+        whole.handler(None);
+        let list = whole.open_list();
+        for key in ["a", "b"] {
+            whole.key(key);
+            if apart {
+                let mut alone = FrameWriter::new();
+                part(&mut alone);
+                // A part of a part, with numbers of its own.
+                let mut between = FrameWriter::new();
+                between.append(alone);
+                whole.append(between);
+            } else {
+                part(&mut whole);
+            }
+        }
+        whole.close_list(list, 2);
+        whole.attribute_with(|out| {
+            out.push_str("dropped");
+            false
+        });
+        whole.finish(&[])
+    }
+
+    #[test]
+    fn what_is_put_together_is_as_if_written_at_once() {
+        let frame = page(true);
+        assert_eq!(frame, page(false));
+        assert_eq!((frame.templates.as_slice(), frame.text.as_str()), ([3, 2].as_slice(), "atwobtwo"));
+        assert_eq!(frame.ops, [0, 0, 2, 1, 1, 3, 1, 0, 2, 1, 1, 3, 1, 0, 2, 0]);
+    }
+}

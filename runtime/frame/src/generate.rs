@@ -69,7 +69,7 @@ pub fn template(seed: u64) -> Template {
         writer: FrameWriter::new(),
     };
     let element = generator.element(None, false);
-    generator.template(element, false)
+    generator.template(element, false, false)
 }
 
 struct Generator {
@@ -104,7 +104,7 @@ impl Generator {
 
     fn instance(&mut self, parent: Option<Element>, in_form: bool, level: u32) {
         let element = self.element(parent, in_form);
-        let template = self.template(element, level > 6 || self.nodes > 300);
+        let template = self.template(element, in_form, level > 6 || self.nodes > 300);
         self.writer.instance(template.id());
         if self.bundle.position(template.id()).is_none() {
             self.bundle.insert(template.clone());
@@ -170,10 +170,9 @@ impl Generator {
     }
 
     /// A template with this root; `flat` ones have nothing inside.
-    fn template(&mut self, element: Element, flat: bool) -> Template {
+    fn template(&mut self, element: Element, in_form: bool, flat: bool) -> Template {
         loop {
-            // In a template that may stand in a form there is none.
-            let root = self.node(element, element != Element::View, if flat { 9 } else { 0 });
+            let root = self.node(element, in_form, if flat { 9 } else { 0 });
             match Template::new(root) {
                 Ok(template) => return template,
                 // A rule that `node` does not know would be found here, loudly.
@@ -189,7 +188,8 @@ impl Generator {
         for attribute in definition.attributes {
             if definition.required.contains(attribute) || self.chance(40) {
                 let slot = !definition.fixed.contains(attribute) && self.chance(50);
-                let value = if slot { AttributeValue::Slot } else { AttributeValue::Static(self.value(attribute.kind())) };
+                let value =
+                    if slot { AttributeValue::Slot } else { AttributeValue::Static(self.value(attribute.kind())) };
                 attributes.push((*attribute, value));
             }
         }
@@ -211,7 +211,8 @@ impl Generator {
         attributes: &mut Vec<(Attribute, AttributeValue)>,
         events: &mut Vec<Event>,
     ) {
-        let has = |attributes: &[(Attribute, AttributeValue)], wanted| attributes.iter().any(|(known, _)| *known == wanted);
+        let has =
+            |attributes: &[(Attribute, AttributeValue)], wanted| attributes.iter().any(|(known, _)| *known == wanted);
         match element {
             Element::View | Element::ListItem => {
                 if has(attributes, Attribute::To) {

@@ -117,6 +117,7 @@ pub struct Template {
     slots: Vec<Slot>,
     elements: u32,
     depth: u32,
+    has_form: bool,
 }
 
 /// Why a template is refused. Positions are byte offsets in its encoding.
@@ -199,7 +200,7 @@ impl Template {
     /// # Errors
     /// Where and how it breaks the grammar.
     pub fn decode_prefix(bytes: &[u8]) -> Result<(Self, usize), TemplateError> {
-        let mut reader = Reader { bytes, at: 0, slots: Vec::new(), elements: 0, depth: 0 };
+        let mut reader = Reader { bytes, at: 0, slots: Vec::new(), elements: 0, depth: 0, has_form: false };
         let grammar = reader.byte()?;
         if grammar != GRAMMAR {
             return Err(TemplateError::Grammar(grammar));
@@ -212,6 +213,7 @@ impl Template {
             slots: reader.slots,
             elements: reader.elements,
             depth: reader.depth,
+            has_form: reader.has_form,
             encoding,
         };
         let read = template.encoding.len();
@@ -246,6 +248,11 @@ impl Template {
     /// How deep its deepest element lies, the root at 1.
     pub fn depth(&self) -> u32 {
         self.depth
+    }
+
+    /// Whether one of its elements is a `form`, so that it cannot stand in one.
+    pub fn has_form(&self) -> bool {
+        self.has_form
     }
 }
 
@@ -305,6 +312,7 @@ struct Reader<'a> {
     slots: Vec<Slot>,
     elements: u32,
     depth: u32,
+    has_form: bool,
 }
 
 impl Reader<'_> {
@@ -365,6 +373,7 @@ impl Reader<'_> {
         let at = self.at;
         let number = self.byte()?;
         let element = Element::from_number(number).ok_or(TemplateError::Unknown { at, what: "element", number })?;
+        self.has_form |= element == Element::Form;
         let attributes = self.attributes(element, depth, in_form)?;
         let events = self.events(element, depth, in_form)?;
         let body = self.body(element, depth, in_form || element == Element::Form)?;

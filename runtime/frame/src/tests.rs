@@ -184,6 +184,7 @@ fn each_reason_to_refuse_a_frame_has_its_place() {
     let link = template(Node { attributes: slot(Attribute::To), ..node(Element::Navigator) });
     let form = template(node(Element::Form));
     let form_with = template(Node { body: Body::Children(vec![Child::Slot]), ..node(Element::Form) });
+    let with_form = holder(Child::Element(node(Element::Form)));
 
     assert_eq!(refused(&[&empty], &[], "", &[]), (0, Reason::Truncated("an instance")));
     assert_eq!(refused(&[&text], &[0], "", &[]), (1, Reason::Truncated("a text")));
@@ -209,6 +210,7 @@ fn each_reason_to_refuse_a_frame_has_its_place() {
         (vec![&child, &option], vec![0, 1, 1, 1]),
         (vec![&form_with, &form], vec![0, 1, 1]),
         (vec![&form_with, &child, &form], vec![0, 1, 1, 1, 2]),
+        (vec![&form_with, &with_form], vec![0, 1, 1]),
     ] {
         let (_, reason) = refused(&templates, &ops, "", &[]);
         assert!(matches!(reason, Reason::Place(_)), "{reason}");
@@ -315,10 +317,8 @@ fn each_rule_of_the_table_holds() {
     let inside = |element, children| Node { body: Body::Children(children), ..node(element) };
     let image = with(Element::Image, vec![fixed(A::Src, "asset:a.svg")]);
     let submit = Node { events: vec![Event::Tap], ..with(Element::Button, vec![fixed(A::FormType, "submit")]) };
-    let both = Node {
-        events: vec![Event::Tap],
-        ..with(Element::View, vec![fixed(A::Label, "x"), fixed(A::To, "page:a")])
-    };
+    let both =
+        Node { events: vec![Event::Tap], ..with(Element::View, vec![fixed(A::Label, "x"), fixed(A::To, "page:a")]) };
     let form = inside(Element::View, vec![Child::Element(node(Element::Form))]);
     for (wrong, why) in [
         (image, "needs `alt`"),

@@ -189,8 +189,8 @@ pub fn definitions(frame: &Frame) -> Result<Vec<Template>, FrameError> {
         if frame.templates.len() + position >= FRAME_TEMPLATES_MAX {
             return Err(fail(FrameErrorReason::Limit { what: "templates", limit: FRAME_TEMPLATES_MAX }));
         }
-        let (template, read) = Template::decode_prefix(rest)
-            .map_err(|error| fail(FrameErrorReason::Definition { position, error }))?;
+        let (template, read) =
+            Template::decode_prefix(rest).map_err(|error| fail(FrameErrorReason::Definition { position, error }))?;
         templates.push(template);
         rest = rest.get(read..).unwrap_or_default();
     }
@@ -392,7 +392,8 @@ impl<'a> Decoder<'a, '_> {
         };
         match why {
             Some(why) => self.fail(FrameErrorReason::Place(why)),
-            None if in_form && root == Element::Form => {
+            // The form may also stand deeper in the template.
+            None if in_form && template.has_form() => {
                 self.fail(FrameErrorReason::Place("`form` cannot stand in `form`".to_owned()))
             }
             None => Ok(()),

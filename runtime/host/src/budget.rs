@@ -239,8 +239,17 @@ mod tests {
     #[test]
     fn every_limit_has_a_name_of_its_own() {
         let all = [
-            Limit::Fuel, Limit::Deadline, Limit::Memory, Limit::Stack, Limit::Tables, Limit::HostCallBytes,
-            Limit::Handles, Limit::FrameNodes, Limit::FrameDepth, Limit::FrameBytes, Limit::StateBytes,
+            Limit::Fuel,
+            Limit::Deadline,
+            Limit::Memory,
+            Limit::Stack,
+            Limit::Tables,
+            Limit::HostCallBytes,
+            Limit::Handles,
+            Limit::FrameNodes,
+            Limit::FrameDepth,
+            Limit::FrameBytes,
+            Limit::StateBytes,
             Limit::StoredBytes,
         ];
         let names: std::collections::HashSet<_> = all.iter().map(|limit| limit.name()).collect();

@@ -6,8 +6,8 @@
 
 use mprun_core::budget::Budget;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    Strategy, WasmBacktraceDetails, WasmFeatures,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
+    WasmBacktraceDetails, WasmFeatures,
 };
 
 const KIB: usize = 1024;
@@ -45,10 +45,7 @@ pub(crate) struct Exposure {
 /// Makes the engine, with fewer instances where the address space is short
 /// (containers with `ulimit -v`). Returns what it got.
 pub(crate) fn build(budget: &Budget, instances: u32) -> Result<(Engine, Exposure), wasmtime::Error> {
-    let mut exposure = Exposure {
-        instances: instances.max(1),
-        wide: true,
-    };
+    let mut exposure = Exposure { instances: instances.max(1), wide: true };
     loop {
         match Engine::new(&config(budget, exposure)) {
             Ok(engine) => {
@@ -66,10 +63,7 @@ pub(crate) fn build(budget: &Budget, instances: u32) -> Result<(Engine, Exposure
                 exposure = match exposure {
                     Exposure { wide: true, .. } => Exposure { wide: false, ..exposure },
                     Exposure { instances: 1, .. } => return Err(error),
-                    Exposure { instances, .. } => Exposure {
-                        instances: instances / 2,
-                        wide: false,
-                    },
+                    Exposure { instances, .. } => Exposure { instances: instances / 2, wide: false },
                 };
             }
         }

@@ -38,13 +38,8 @@ impl Ticker {
     pub(crate) fn start(engine: &Engine) -> std::io::Result<Ticker> {
         let running = Arc::new(AtomicUsize::new(0));
         let (count, weak) = (Arc::clone(&running), engine.weak());
-        let handle = std::thread::Builder::new()
-            .name("mprun-tick".to_owned())
-            .spawn(move || tick(&count, &weak))?;
-        Ok(Ticker {
-            running,
-            thread: handle.thread().clone(),
-        })
+        let handle = std::thread::Builder::new().name("mprun-tick".to_owned()).spawn(move || tick(&count, &weak))?;
+        Ok(Ticker { running, thread: handle.thread().clone() })
     }
 
     /// Notes that a program is about to run.

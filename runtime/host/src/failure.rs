@@ -232,11 +232,7 @@ impl Refusal {
             | Refusal::Invalid(message, _)
             | Refusal::Incompatible(message) => message,
         };
-        if message.is_empty() {
-            "The mini-program could not do this.".to_owned()
-        } else {
-            message.clone()
-        }
+        if message.is_empty() { "The mini-program could not do this.".to_owned() } else { message.clone() }
     }
 
     /// The refusal of `launch`, `load` or `view` of the page `route`.
@@ -251,10 +247,7 @@ impl Refusal {
 /// Text of a program as the host shows it: cut, and without characters that
 /// could move a terminal's cursor.
 fn clean(text: &str, bytes: usize) -> String {
-    cut(text, bytes)
-        .chars()
-        .map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c })
-        .collect()
+    cut(text, bytes).chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -38,11 +38,7 @@ impl Stop {
 }
 
 fn refused(code: u32, message: String) -> Stop {
-    Stop::Refused(types::Error {
-        code,
-        message,
-        retry_after_ms: None,
-    })
+    Stop::Refused(types::Error { code, message, retry_after_ms: None })
 }
 
 impl From<wasmtime::Error> for Stop {
@@ -71,18 +67,14 @@ impl Call {
         // Installing refuses a program that imports what it does not request; this
         // holds also if a later way of installing should forget to.
         if capability.needs_permission() && !self.program.manifest().requests(capability) {
-            return Err(Stop::denied(format!(
-                "`{capability}` is not in the manifest's `req_permissions`"
-            )));
+            return Err(Stop::denied(format!("`{capability}` is not in the manifest's `req_permissions`")));
         }
         self.count(bytes)
     }
 
     /// Counts bytes of a result.
     pub(crate) fn count(&mut self, bytes: usize) -> Result<(), Stop> {
-        self.usage
-            .host_call(bytes)
-            .map_err(|reached| Stop::Ended(reached.into()))
+        self.usage.host_call(bytes).map_err(|reached| Stop::Ended(reached.into()))
     }
 
     /// Ends the call for a reason of the host's own.

@@ -300,7 +300,12 @@ impl Host {
         .into()
     }
 
-    pub(crate) fn session<'h>(&'h self, program: &'h Arc<Program>, user: &UserId, environment: &Environment) -> Session<'h> {
+    pub(crate) fn session<'h>(
+        &'h self,
+        program: &'h Arc<Program>,
+        user: &UserId,
+        environment: &Environment,
+    ) -> Session<'h> {
         Session {
             host: self,
             program,

@@ -174,10 +174,7 @@ impl Guest {
         environment: &Pairs,
     ) -> Answer<(Vec<u8>, Option<Vec<u8>>)> {
         let route = page.as_ref().map(|(route, _)| *route);
-        let before = States {
-            app,
-            page: page.map(|(route, state)| Page { route: route.to_owned(), state }),
-        };
+        let before = States { app, page: page.map(|(route, state)| Page { route: route.to_owned(), state }) };
         let program = self.app.mprun_app_program();
         let answer = program.call_update(&mut self.store, &before, event, environment).await;
         match self.answered(answer)? {

@@ -1,7 +1,7 @@
 //! Runs mini-programs. wasmtime lives here and nowhere else.
 //!
-//! In reading order: [`engine`](crate) settings and limits (`engine`, `epoch`,
-//! `permits`, `budget`), what a program can call (`gate`, `api`), a fresh
+//! In reading order: the engine and what bounds it (`engine`, `epoch`, `permits`,
+//! `budget`), what a program can call (`gate`, `api`), a fresh
 //! instance for each sequence of calls (`instance`), from a file to a program
 //! (`loader`), and the life of a page (`session`): opened, handed events as
 //! transactions, its asks carried out.
@@ -26,6 +26,4 @@ pub use failure::PageError;
 pub use host::{Change, Direction, Environment, Host, HostConfig, HostError, Theme};
 pub use loader::{InstallError, Program};
 pub use probe::Probe;
-pub use session::{
-    Alert, AlertKind, EventRequest, Open, Outcome, PageRef, Place, Rendering, Scheduler,
-};
+pub use session::{Alert, AlertKind, EventRequest, Open, Outcome, PageRef, Place, Rendering, Scheduler};

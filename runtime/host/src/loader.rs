@@ -178,4 +178,3 @@ fn link(
         linker.instantiate_pre(component).map_err(|error| InstallError::Imports { what: format!("{error:#}") })?;
     AppPre::new(pre).map_err(|error| InstallError::Exports { what: format!("{error:#}") })
 }
-

@@ -119,10 +119,7 @@ impl Permits {
 impl Lane {
     /// Ends this turn and waits for the next one, at most until `deadline`: then
     /// the call goes on without, to be ended at its next tick.
-    pub(crate) fn next_turn(
-        self: &Arc<Self>,
-        deadline: Instant,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    pub(crate) fn next_turn(self: &Arc<Self>, deadline: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let lane = Arc::clone(self);
         Box::pin(async move {
             lane.hold(None);

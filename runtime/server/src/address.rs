@@ -25,11 +25,7 @@ pub fn address(app_id: &str, place: &Place) -> String {
     out.push('/');
     out.push_str(&place.route);
     let mut separator = '?';
-    for (name, value) in place
-        .parameters
-        .iter()
-        .filter(|(name, _)| !name.starts_with('_'))
-    {
+    for (name, value) in place.parameters.iter().filter(|(name, _)| !name.starts_with('_')) {
         out.push(separator);
         out.extend(byte_serialize(name.as_bytes()));
         out.push('=');
@@ -46,22 +42,13 @@ pub fn address(app_id: &str, place: &Place) -> String {
 
 /// Writes the address of a page that a view links to. `query` is checked and
 /// percent-encoded already.
-pub(crate) fn push_link(
-    out: &mut String,
-    app_id: &str,
-    route: &str,
-    query: &str,
-    from: Option<PageId>,
-) {
+pub(crate) fn push_link(out: &mut String, app_id: &str, route: &str, query: &str, from: Option<PageId>) {
     out.push_str(PROGRAMS);
     out.push_str(app_id);
     out.push('/');
     out.push_str(route);
     let mut separator = '?';
-    for pair in query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !is_host_name(pair))
-    {
+    for pair in query.split('&').filter(|pair| !pair.is_empty() && !is_host_name(pair)) {
         out.push(separator);
         out.push_str(pair);
         separator = '&';
@@ -78,9 +65,7 @@ fn own(out: &mut String, separator: char, name: &str, value: &dyn Display) {
 
 /// Whether a pair's name begins with `_`, however it is written.
 fn is_host_name(pair: &str) -> bool {
-    parse(pair.as_bytes())
-        .next()
-        .is_some_and(|(name, _)| name.starts_with('_'))
+    parse(pair.as_bytes()).next().is_some_and(|(name, _)| name.starts_with('_'))
 }
 
 /// What a query says.
@@ -104,9 +89,7 @@ impl Query {
                 PAGE => read.page = read.page.or_else(|| value.parse().ok()),
                 FROM => read.from = read.from.or_else(|| value.parse().ok()),
                 name if name.starts_with('_') => {}
-                _ => read
-                    .parameters
-                    .push((name.into_owned(), value.into_owned())),
+                _ => read.parameters.push((name.into_owned(), value.into_owned())),
             }
         }
         read
@@ -135,49 +118,27 @@ mod tests {
             ("q".to_owned(), "a b&c=ü".to_owned()),
             ("_page".to_owned(), "x".to_owned()),
         ];
-        Place {
-            page,
-            route: "product".to_owned(),
-            parameters,
-            parent,
-        }
+        Place { page, route: "product".to_owned(), parameters, parent }
     }
 
     #[test]
     fn an_address_is_read_back() {
         let text = address("coffee", &place(Some(id(7)), Some(id(8))));
-        assert_eq!(
-            text,
-            format!(
-                "/miniapp/coffee/product?id=7&q=a+b%26c%3D%C3%BC&_page={}",
-                id(7)
-            )
-        );
+        assert_eq!(text, format!("/miniapp/coffee/product?id=7&q=a+b%26c%3D%C3%BC&_page={}", id(7)));
         let (path, query) = text.split_once('?').unwrap();
         assert_eq!(split(path), Some(("coffee", "product")));
         let query = Query::parse(Some(query));
         assert_eq!(query.page, Some(id(7)));
         assert_eq!(query.from, None);
         assert_eq!(query.parameters, place(None, None).parameters[..2]);
-        assert!(
-            address("coffee", &place(None, Some(id(8)))).ends_with(&format!("&_from={}", id(8)))
-        );
+        assert!(address("coffee", &place(None, Some(id(8)))).ends_with(&format!("&_from={}", id(8))));
     }
 
     #[test]
     fn a_program_cannot_use_the_names_of_the_host() {
         let mut link = String::new();
-        push_link(
-            &mut link,
-            "coffee",
-            "order",
-            "a=1&_page=x&%5Fpage=y&b=2",
-            Some(id(1)),
-        );
-        assert_eq!(
-            link,
-            format!("/miniapp/coffee/order?a=1&b=2&_from={}", id(1))
-        );
+        push_link(&mut link, "coffee", "order", "a=1&_page=x&%5Fpage=y&b=2", Some(id(1)));
+        assert_eq!(link, format!("/miniapp/coffee/order?a=1&b=2&_from={}", id(1)));
         let query = Query::parse(Some("_x=1&_page=short&%5Fpage=also&a=1"));
         assert_eq!(query.page, None);
         assert_eq!(query.parameters, [("a".to_owned(), "1".to_owned())]);

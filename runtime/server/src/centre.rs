@@ -56,15 +56,8 @@ pub(crate) fn html(title: &str, style: &str, tiles: &[Tile<'_>]) -> String {
 
 fn push_tile(out: &mut String, Tile { manifest, shell }: &Tile<'_>) {
     // Writing to a `String` cannot fail.
-    let _ = write!(
-        out,
-        "<li><a class=\"mp-tile\" href=\"{PROGRAMS}{}\">",
-        manifest.app_id
-    );
-    let icon = manifest
-        .icons
-        .first()
-        .and_then(|icon| shell.asset(icon.src.as_str()));
+    let _ = write!(out, "<li><a class=\"mp-tile\" href=\"{PROGRAMS}{}\">", manifest.app_id);
+    let icon = manifest.icons.first().and_then(|icon| shell.asset(icon.src.as_str()));
     match icon {
         Some(address) => {
             out.push_str("<img class=\"mp-icon\" alt=\"\" width=\"64\" height=\"64\" src=\"");
@@ -80,25 +73,11 @@ fn push_tile(out: &mut String, Tile { manifest, shell }: &Tile<'_>) {
     }
     // A manifest says which language its texts are in.
     let attribute = |name: &str, value: &str| format!(" {name}=\"{value}\"");
-    let lang = manifest
-        .lang
-        .as_deref()
-        .map(|tag| attribute("lang", tag))
-        .unwrap_or_default();
-    let dir = manifest
-        .dir
-        .map(|way| attribute("dir", way.as_str()))
-        .unwrap_or_default();
-    let _ = write!(
-        out,
-        "<span class=\"mp-about\"><span class=\"mp-name\"{lang}{dir}>"
-    );
+    let lang = manifest.lang.as_deref().map(|tag| attribute("lang", tag)).unwrap_or_default();
+    let dir = manifest.dir.map(|way| attribute("dir", way.as_str())).unwrap_or_default();
+    let _ = write!(out, "<span class=\"mp-about\"><span class=\"mp-name\"{lang}{dir}>");
     escape::push(out, &manifest.name);
-    let _ = write!(
-        out,
-        "</span><span class=\"mp-category\">{}</span>",
-        category(manifest.category)
-    );
+    let _ = write!(out, "</span><span class=\"mp-category\">{}</span>", category(manifest.category));
     if let Some(description) = &manifest.description {
         let _ = write!(out, "<span class=\"mp-description\"{lang}{dir}>");
         escape::push(out, description);

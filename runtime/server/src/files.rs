@@ -17,8 +17,7 @@ use crate::response;
 use crate::site::Site;
 
 /// For a picture in SVG: its own style, and nothing else, not even our origin.
-const SVG_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+const SVG_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 
 /// No page of another server shows our files.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -30,10 +29,7 @@ const FAVICON: &str = include_str!("assets/favicon.svg");
 pub(crate) async fn favicon() -> Response {
     let mut answer = response::immutable(MediaType::Svg.as_str(), Body::from(FAVICON));
     let headers = answer.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=86400"),
-    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
     headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
     answer
 }
@@ -42,10 +38,7 @@ pub(crate) async fn favicon() -> Response {
 pub(crate) async fn no_favicon() -> Response {
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NO_CONTENT;
-    answer.headers_mut().insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=86400"),
-    );
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
     answer
 }
 
@@ -99,11 +92,7 @@ struct Held {
 
 impl AsRef<[u8]> for Held {
     fn as_ref(&self) -> &[u8] {
-        self.program
-            .bundle()
-            .asset(&self.path)
-            .map(|asset| asset.data)
-            .unwrap_or_default()
+        self.program.bundle().asset(&self.path).map(|asset| asset.data).unwrap_or_default()
     }
 }
 

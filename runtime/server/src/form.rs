@@ -69,9 +69,7 @@ impl Post {
             }
         }
         let page = match (page, recipe) {
-            (Some(id), None) => {
-                PageRef::Stored(id.parse().map_err(|_| PostError::Control("_page"))?)
-            }
+            (Some(id), None) => PageRef::Stored(id.parse().map_err(|_| PostError::Control("_page"))?),
             (None, Some(recipe)) if !recipe.is_empty() => PageRef::Recipe(recipe),
             _ => return Err(PostError::Control("_page")),
         };
@@ -81,9 +79,7 @@ impl Post {
         };
         Ok(Self {
             page,
-            nonce: nonce
-                .filter(|nonce| !nonce.is_empty())
-                .ok_or(PostError::Control("_nonce"))?,
+            nonce: nonce.filter(|nonce| !nonce.is_empty()).ok_or(PostError::Control("_nonce"))?,
             seq,
             token: token.filter(|token| !token.is_empty()),
             back: back.is_some(),
@@ -100,26 +96,13 @@ mod tests {
 
     #[test]
     fn a_form_is_read() {
-        let body = format!(
-            "_page={PAGE}&_nonce=n&_seq=3&_h=TOKEN&f.k1=caf%C3%A9+au+lait&f.k2=a%0D%0Ab&other=1"
-        );
+        let body = format!("_page={PAGE}&_nonce=n&_seq=3&_h=TOKEN&f.k1=caf%C3%A9+au+lait&f.k2=a%0D%0Ab&other=1");
         let post = Post::parse(body.as_bytes()).unwrap();
         assert_eq!(post.page, PageRef::Stored(PAGE.parse().unwrap()));
-        assert_eq!(
-            (
-                post.nonce.as_str(),
-                post.seq,
-                post.token.as_deref(),
-                post.back
-            ),
-            ("n", 3, Some("TOKEN"), false)
-        );
+        assert_eq!((post.nonce.as_str(), post.seq, post.token.as_deref(), post.back), ("n", 3, Some("TOKEN"), false));
         assert_eq!(
             post.fields,
-            [
-                ("f.k1".to_owned(), "café au lait".to_owned()),
-                ("f.k2".to_owned(), "a\r\nb".to_owned())
-            ]
+            [("f.k1".to_owned(), "café au lait".to_owned()), ("f.k2".to_owned(), "a\r\nb".to_owned())]
         );
     }
 
@@ -145,17 +128,10 @@ mod tests {
             ("_recipe=r&_nonce=n&_seq=-1", "_seq"),
             ("_recipe=r&_nonce=n&_h=a&_h=b", "_h"),
         ] {
-            assert_eq!(
-                Post::parse(body.as_bytes()),
-                Err(PostError::Control(why)),
-                "{body}"
-            );
+            assert_eq!(Post::parse(body.as_bytes()), Err(PostError::Control(why)), "{body}");
         }
         let body = format!("_recipe=r&_nonce=n{}", "&f.a=1".repeat(FIELDS_MAX - 2));
-        assert_eq!(
-            Post::parse(body.as_bytes()).unwrap().fields.len(),
-            FIELDS_MAX - 2
-        );
+        assert_eq!(Post::parse(body.as_bytes()).unwrap().fields.len(), FIELDS_MAX - 2);
         let body = format!("{body}&f.a=1");
         assert_eq!(Post::parse(body.as_bytes()), Err(PostError::TooManyFields));
     }

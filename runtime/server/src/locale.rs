@@ -12,9 +12,7 @@ const FALLBACK: &str = "en";
 const TAG_BYTES_MAX: usize = 35;
 
 /// Languages written from right to left.
-const RIGHT_TO_LEFT: &[&str] = &[
-    "ar", "arc", "ckb", "dv", "fa", "he", "nqo", "ps", "sd", "ug", "ur", "yi",
-];
+const RIGHT_TO_LEFT: &[&str] = &["ar", "arc", "ckb", "dv", "fa", "he", "nqo", "ps", "sd", "ug", "ur", "yi"];
 
 /// What programs are told about the user's side. The page's colours follow the
 /// browser by style, and there is no way to know its time zone without script.
@@ -26,22 +24,13 @@ pub(crate) fn environment(headers: &HeaderMap) -> Environment {
         .and_then(|tag| canonical(tag.trim()))
         .unwrap_or_else(|| FALLBACK.to_owned());
     let direction = direction(&locale);
-    Environment {
-        locale,
-        direction,
-        time_zone: "UTC".to_owned(),
-        theme: Theme::Light,
-    }
+    Environment { locale, direction, time_zone: "UTC".to_owned(), theme: Theme::Light }
 }
 
 /// Which way a language is written.
 pub(crate) fn direction(tag: &str) -> Direction {
     let language = tag.split('-').next().unwrap_or_default();
-    if RIGHT_TO_LEFT.contains(&language) {
-        Direction::Rtl
-    } else {
-        Direction::Ltr
-    }
+    if RIGHT_TO_LEFT.contains(&language) { Direction::Rtl } else { Direction::Ltr }
 }
 
 /// A language tag in its usual spelling (`zh-Hant-TW`), `None` if it is not one.
@@ -59,8 +48,7 @@ fn canonical(tag: &str) -> Option<String> {
             text.push_str(&part.to_ascii_lowercase());
             continue;
         }
-        if !(1..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        {
+        if !(1..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
         }
         text.push('-');
@@ -81,11 +69,7 @@ mod tests {
     use super::*;
 
     fn locale(value: &str) -> String {
-        environment(&HeaderMap::from_iter([(
-            header::ACCEPT_LANGUAGE,
-            value.parse().unwrap(),
-        )]))
-        .locale
+        environment(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, value.parse().unwrap())])).locale
     }
 
     #[test]
@@ -98,19 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_language_tag_counts_as_not_said() {
-        for bad in [
-            "",
-            "*",
-            "x",
-            "e n",
-            "en_US",
-            "en-",
-            "-en",
-            "en-<b>",
-            "12",
-            "en-abcdefghi",
-            &"en-aaaa".repeat(9),
-        ] {
+        for bad in ["", "*", "x", "e n", "en_US", "en-", "-en", "en-<b>", "12", "en-abcdefghi", &"en-aaaa".repeat(9)] {
             assert_eq!(locale(bad), "en", "{bad}");
         }
     }

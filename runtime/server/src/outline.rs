@@ -27,11 +27,7 @@ pub(crate) fn first_heading<'t>(tree: &'t Tree<'_>) -> Option<&'t str> {
 /// Whether there is anything to fill in or choose.
 pub(crate) fn has_fields(tree: &Tree<'_>) -> bool {
     let visit = &mut |element: Element, _: &str| {
-        if element.is_field() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if element.is_field() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     instance(tree, tree.root(), visit).is_break()
 }
@@ -43,13 +39,7 @@ fn instance<'t>(tree: &'t Tree<'_>, position: usize, visit: &mut Visit<'_, 't>) 
         return ControlFlow::Continue(());
     };
     let mut slot = 0;
-    element(
-        tree,
-        instance.template.root(),
-        tree.values(instance),
-        &mut slot,
-        visit,
-    )
+    element(tree, instance.template.root(), tree.values(instance), &mut slot, visit)
 }
 
 /// `slot` counts as the encoding does: attributes, events, then what is inside.
@@ -60,11 +50,7 @@ fn element<'t>(
     slot: &mut usize,
     visit: &mut Visit<'_, 't>,
 ) -> ControlFlow<()> {
-    *slot += node
-        .attributes
-        .iter()
-        .filter(|(_, value)| *value == AttributeValue::Slot)
-        .count();
+    *slot += node.attributes.iter().filter(|(_, value)| *value == AttributeValue::Slot).count();
     *slot += node.events.len();
     let text = match &node.body {
         Body::Text(text) => text.as_str(),
@@ -119,17 +105,8 @@ mod tests {
             Element::Input => vec![(Attribute::Label, AttributeValue::Slot)],
             _ => Vec::new(),
         };
-        let events = if element == Element::Input {
-            vec![Event::Change]
-        } else {
-            Vec::new()
-        };
-        Node {
-            element,
-            attributes,
-            events,
-            body,
-        }
+        let events = if element == Element::Input { vec![Event::Change] } else { Vec::new() };
+        Node { element, attributes, events, body }
     }
 
     #[test]
@@ -144,16 +121,10 @@ mod tests {
             ]),
         ))
         .unwrap();
-        let page = Template::new(node(
-            Element::View,
-            Body::Children(vec![Child::Slot, Child::List]),
-        ))
-        .unwrap();
+        let page = Template::new(node(Element::View, Body::Children(vec![Child::Slot, Child::List]))).unwrap();
         let (page_id, row_id, title_id) = (page.id(), row.id(), title.id());
         let mut bundle = Templates::default();
-        [page, row, title]
-            .into_iter()
-            .for_each(|template| bundle.insert(template));
+        [page, row, title].into_iter().for_each(|template| bundle.insert(template));
         let limits = FrameLimits::default();
 
         let mut writer = FrameWriter::new();

@@ -15,9 +15,7 @@ use mprun_core::identity::PageId;
 use mprun_core::manifest;
 use mprun_core::render::html::{Addresses, HtmlContext};
 use mprun_core::render::{self, Words};
-use mprun_host::{
-    AlertKind, Direction, EventRequest, Open, PageError, PageRef, Place, Program, Rendering,
-};
+use mprun_host::{AlertKind, Direction, EventRequest, Open, PageError, PageRef, Place, Program, Rendering};
 
 use crate::address::{self, Query, address};
 use crate::form::{FIELDS_MAX, Post, PostError};
@@ -37,8 +35,7 @@ const BODY_BYTES_TAKEN_MAX: usize = 8 * 1024 * 1024;
 
 /// `GET /miniapp/<app_id>`: where the program begins.
 pub(crate) async fn entry(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let found =
-        address::split(request.uri().path()).and_then(|(app_id, _)| site.host.program(app_id));
+    let found = address::split(request.uri().path()).and_then(|(app_id, _)| site.host.program(app_id));
     match found.and_then(|program| response::see_other(&entry_address(&program))) {
         Some(answer) => answer,
         None => site.respond(&no_program()),
@@ -48,9 +45,7 @@ pub(crate) async fn entry(State(site): State<Arc<Site>>, request: Request) -> Re
 /// `GET /miniapp/<app_id>/<route>`: a page.
 pub(crate) async fn show(State(site): State<Arc<Site>>, request: Request) -> Response {
     let (uri, headers) = (request.uri(), request.headers());
-    try_show(&site, uri, headers)
-        .await
-        .unwrap_or_else(|problem| site.respond(&problem))
+    try_show(&site, uri, headers).await.unwrap_or_else(|problem| site.respond(&problem))
 }
 
 async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
@@ -71,14 +66,9 @@ async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Respons
         environment: environment.clone(),
     };
     let failed = |error: &PageError| shown_problem(error, &program, uri);
-    let rendering = site
-        .host
-        .open(&program, &user.id, open)
-        .await
-        .map_err(|error| failed(&error))?;
+    let rendering = site.host.open(&program, &user.id, open).await.map_err(|error| failed(&error))?;
     let shell = site.shell(&program);
-    let html =
-        write(site, &shell, &rendering, &environment.locale).map_err(|error| failed(&error))?;
+    let html = write(site, &shell, &rendering, &environment.locale).map_err(|error| failed(&error))?;
     let mut answer = response::html(StatusCode::OK, html);
     if is_new {
         keep(site, &user, &mut answer);
@@ -87,12 +77,7 @@ async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Respons
 }
 
 /// Writes the page that a rendering is.
-fn write(
-    site: &Site,
-    shell: &Shell,
-    rendering: &Rendering,
-    locale: &str,
-) -> Result<String, PageError> {
+fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Result<String, PageError> {
     let program = &rendering.program;
     let manifest = program.manifest();
     let definitions = rendering.definitions()?;
@@ -106,12 +91,7 @@ fn write(
     let app_id = manifest.app_id.as_str();
     let refresh = rendering
         .next_timer_ms
-        .and_then(|due_in_ms| {
-            Refresh::at(
-                due_in_ms,
-                rendering.stored.then(|| address(app_id, &rendering.place)),
-            )
-        })
+        .and_then(|due_in_ms| Refresh::at(due_in_ms, rendering.stored.then(|| address(app_id, &rendering.place))))
         .filter(|_| !outline::has_fields(&tree));
     let around = Page {
         lang,
@@ -133,17 +113,11 @@ fn write(
     };
     let context = HtmlContext {
         token_key: &rendering.token_key,
-        addresses: &Links {
-            shell,
-            app_id,
-            from: rendering.place.page,
-        },
+        addresses: &Links { shell, app_id, from: rendering.place.page },
         overlay: &rendering.overlay,
         words: &Words::default(),
     };
-    Ok(shell.write(&around, |out| {
-        render::html::write(out, &tree, program.prerendered(), &context)
-    }))
+    Ok(shell.write(&around, |out| render::html::write(out, &tree, program.prerendered(), &context)))
 }
 
 /// Where a view's addresses lead on this server.
@@ -155,10 +129,7 @@ struct Links<'a> {
 
 impl Addresses for Links<'_> {
     fn asset(&self, out: &mut String, path: &str) -> bool {
-        self.shell
-            .asset(path)
-            .map(|address| out.push_str(address))
-            .is_some()
+        self.shell.asset(path).map(|address| out.push_str(address)).is_some()
     }
 
     fn page(&self, out: &mut String, route: &str, query: &str) {
@@ -168,18 +139,14 @@ impl Addresses for Links<'_> {
 
 /// `POST /miniapp/<app_id>/<route>`: the user did something on the page.
 pub(crate) async fn event(State(site): State<Arc<Site>>, request: Request) -> Response {
-    try_event(&site, request)
-        .await
-        .unwrap_or_else(|problem| site.respond(&problem))
+    try_event(&site, request).await.unwrap_or_else(|problem| site.respond(&problem))
 }
 
 async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (uri, headers) = (&parts.uri, &parts.headers);
     // The same place without what was sent: a fresh form.
-    let here = uri
-        .path_and_query()
-        .map_or_else(|| uri.path().to_owned(), ToString::to_string);
+    let here = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
     let again = |problem: Problem| problem.way(here.clone(), "Back to the page");
 
     if !origin::is_same_origin(headers) {
@@ -204,9 +171,7 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
     };
     let environment = locale::environment(headers);
     let outcome = if post.back {
-        site.host
-            .back(&program, &user.id, post.page, &environment)
-            .await
+        site.host.back(&program, &user.id, post.page, &environment).await
     } else {
         let request = EventRequest {
             page: post.page,
@@ -220,22 +185,15 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
     };
     let outcome = outcome.map_err(|error| {
         let parameters = Query::parse(uri.query()).parameters;
-        let place = Place {
-            page,
-            route: route.to_owned(),
-            parameters,
-            parent: None,
-        };
-        let mut problem =
-            event_problem(&error, &program).way(address(app_id, &place), "Back to the page");
+        let place = Place { page, route: route.to_owned(), parameters, parent: None };
+        let mut problem = event_problem(&error, &program).way(address(app_id, &place), "Back to the page");
         if problem.kind == "not-found" {
             problem.ways = vec![(entry_address(&program), first_page(&program).into())];
         }
         problem
     })?;
     let place = outcome.place(&program);
-    let mut answer =
-        response::see_other(&address(app_id, &place)).ok_or_else(|| again(no_place()))?;
+    let mut answer = response::see_other(&address(app_id, &place)).ok_or_else(|| again(no_place()))?;
     // The year begins again: whoever uses a program does not lose it.
     keep(site, &user, &mut answer);
     Ok(answer)
@@ -254,12 +212,7 @@ fn program<'u>(site: &Site, uri: &'u Uri) -> Result<(Arc<Program>, &'u str), Pro
 }
 
 fn entry_address(program: &Program) -> String {
-    let place = Place {
-        page: None,
-        route: program.entry_route().to_owned(),
-        parameters: Vec::new(),
-        parent: None,
-    };
+    let place = Place { page: None, route: program.entry_route().to_owned(), parameters: Vec::new(), parent: None };
     address(program.manifest().app_id.as_str(), &place)
 }
 
@@ -269,10 +222,7 @@ fn is_form(headers: &HeaderMap) -> bool {
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| {
-            kind.trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        })
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 /// Why there is no body.
@@ -286,11 +236,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, BodyError> {
     let expected = body.size_hint().lower();
     let mut too_large = expected > BODY_BYTES_MAX as u64;
     let mut taken = 0;
-    let capacity = if too_large {
-        0
-    } else {
-        usize::try_from(expected).unwrap_or_default()
-    };
+    let capacity = if too_large { 0 } else { usize::try_from(expected).unwrap_or_default() };
     let mut bytes = Vec::with_capacity(capacity);
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame.map_err(BodyError::Broken)?.into_data() else {
@@ -307,11 +253,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, BodyError> {
             bytes.extend_from_slice(&data);
         }
     }
-    if too_large {
-        Err(BodyError::TooLarge)
-    } else {
-        Ok(bytes)
-    }
+    if too_large { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }
 
 /// A page that cannot be shown.
@@ -328,10 +270,7 @@ fn shown_problem(error: &PageError, program: &Program, uri: &Uri) -> Problem {
 fn event_problem(error: &PageError, program: &Program) -> Problem {
     let mut problem = Problem::of(error, &program.manifest().name);
     if problem.status.is_server_error() {
-        problem
-            .text
-            .to_mut()
-            .push_str(" The page is as it was before, and you can go on from there.");
+        problem.text.to_mut().push_str(" The page is as it was before, and you can go on from there.");
     }
     problem
 }
@@ -442,9 +381,7 @@ fn bad_form(error: PostError) -> Problem {
             "This is not what a page of this server sends",
             "Nothing was changed. Please go back to the page and try again.",
         )
-        .with_detail(format!(
-            "the field `{name}` is missing, doubled or not what it should be"
-        )),
+        .with_detail(format!("the field `{name}` is missing, doubled or not what it should be")),
     }
 }
 
@@ -454,12 +391,7 @@ mod tests {
 
     #[test]
     fn only_forms_are_read() {
-        let check = |value: &str| {
-            is_form(&HeaderMap::from_iter([(
-                header::CONTENT_TYPE,
-                value.parse().unwrap(),
-            )]))
-        };
+        let check = |value: &str| is_form(&HeaderMap::from_iter([(header::CONTENT_TYPE, value.parse().unwrap())]));
         assert!(check("application/x-www-form-urlencoded"));
         assert!(check("Application/x-www-form-urlencoded; charset=UTF-8"));
         assert!(!check("multipart/form-data; boundary=x"));
@@ -471,13 +403,7 @@ mod tests {
     async fn a_body_is_read_up_to_the_limit() {
         let read_all = |bytes: usize| read(Body::from(vec![b'x'; bytes]));
         assert_eq!(read_all(0).await.ok(), Some(Vec::new()));
-        assert_eq!(
-            read_all(BODY_BYTES_MAX).await.ok().map(|body| body.len()),
-            Some(BODY_BYTES_MAX)
-        );
-        assert!(matches!(
-            read_all(BODY_BYTES_MAX + 1).await,
-            Err(BodyError::TooLarge)
-        ));
+        assert_eq!(read_all(BODY_BYTES_MAX).await.ok().map(|body| body.len()), Some(BODY_BYTES_MAX));
+        assert!(matches!(read_all(BODY_BYTES_MAX + 1).await, Err(BodyError::TooLarge)));
     }
 }

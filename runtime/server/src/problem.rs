@@ -37,12 +37,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// A problem with nothing but words.
-    pub(crate) const fn new(
-        status: StatusCode,
-        kind: &'static str,
-        title: &'static str,
-        text: &'static str,
-    ) -> Self {
+    pub(crate) const fn new(status: StatusCode, kind: &'static str, title: &'static str, text: &'static str) -> Self {
         Self {
             status,
             kind,
@@ -55,11 +50,7 @@ impl Problem {
     }
 
     /// With another link to go on from.
-    pub(crate) fn way(
-        mut self,
-        address: impl Into<String>,
-        words: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub(crate) fn way(mut self, address: impl Into<String>, words: impl Into<Cow<'static, str>>) -> Self {
         self.ways.push((address.into(), words.into()));
         self
     }
@@ -79,37 +70,16 @@ impl Problem {
     /// Why a program's page could not be shown or used. `name` is the program's.
     pub(crate) fn of(error: &PageError, name: &str) -> Self {
         let (status, title) = match error {
-            PageError::NotFound { .. } => {
-                (StatusCode::NOT_FOUND, "This page does not exist".to_owned())
+            PageError::NotFound { .. } => (StatusCode::NOT_FOUND, "This page does not exist".to_owned()),
+            PageError::Guest { .. } => (StatusCode::INTERNAL_SERVER_ERROR, format!("{name} cannot show this page")),
+            PageError::Trap { .. } => (StatusCode::INTERNAL_SERVER_ERROR, format!("{name} stopped working")),
+            PageError::Exhausted { .. } => (StatusCode::INTERNAL_SERVER_ERROR, format!("{name} used more than it may")),
+            PageError::View { .. } => {
+                (StatusCode::INTERNAL_SERVER_ERROR, format!("{name} has made a page that cannot be shown"))
             }
-            PageError::Guest { .. } => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("{name} cannot show this page"),
-            ),
-            PageError::Trap { .. } => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("{name} stopped working"),
-            ),
-            PageError::Exhausted { .. } => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("{name} used more than it may"),
-            ),
-            PageError::View { .. } => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("{name} has made a page that cannot be shown"),
-            ),
-            PageError::Invalid { .. } => (
-                StatusCode::BAD_REQUEST,
-                "This request could not be understood".to_owned(),
-            ),
-            PageError::Busy { .. } => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too much to do right now".to_owned(),
-            ),
-            PageError::Internal { .. } => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here".to_owned(),
-            ),
+            PageError::Invalid { .. } => (StatusCode::BAD_REQUEST, "This request could not be understood".to_owned()),
+            PageError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Too much to do right now".to_owned()),
+            PageError::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here".to_owned()),
         };
         let mut detail = error.to_string();
         if let Some(limit) = error.limit() {
@@ -124,9 +94,7 @@ impl Problem {
             kind: error.kind(),
             title: title.into(),
             text: match error {
-                PageError::NotFound { .. } => {
-                    "The address is misspelt, or what it showed is gone.".into()
-                }
+                PageError::NotFound { .. } => "The address is misspelt, or what it showed is gone.".into(),
                 _ => error.plain().into(),
             },
             detail: Some(detail),
@@ -166,10 +134,7 @@ impl Problem {
             out.push_str("</a>");
             class = "mp-way";
         }
-        let _ = write!(
-            out,
-            "<a class=\"{class}\" href=\"/\">All mini-programs</a></p>"
-        );
+        let _ = write!(out, "<a class=\"{class}\" href=\"/\">All mini-programs</a></p>");
         if let (true, Some(detail)) = (details, &self.detail) {
             let _ = write!(
                 out,
@@ -188,9 +153,7 @@ impl Problem {
         let mut answer = response::html(self.status, self.html(style, details));
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            answer
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         answer
     }

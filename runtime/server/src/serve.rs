@@ -53,17 +53,10 @@ pub async fn serve(
     run(listener, &config, router, shutdown).await;
 }
 
-async fn run(
-    listener: TcpListener,
-    config: &ServerConfig,
-    router: Router,
-    shutdown: impl Future<Output = ()>,
-) {
+async fn run(listener: TcpListener, config: &ServerConfig, router: Router, shutdown: impl Future<Output = ()>) {
     let busy: Arc<str> = too_many().into();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(config.header_timeout)
-        .max_header_size(HEAD_BYTES_MAX);
+    http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout).max_header_size(HEAD_BYTES_MAX);
     let permits = Arc::new(Semaphore::new(config.connections_max));
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let (stop, stopped) = watch::channel(());
@@ -165,18 +158,10 @@ struct Unstalled<T> {
 
 impl<T> Unstalled<T> {
     const fn new(inner: T, limit: Duration) -> Self {
-        Self {
-            inner,
-            limit,
-            waiting: None,
-        }
+        Self { inner, limit, waiting: None }
     }
 
-    fn watch<R>(
-        &mut self,
-        cx: &mut Context<'_>,
-        result: Poll<io::Result<R>>,
-    ) -> Poll<io::Result<R>> {
+    fn watch<R>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
         if result.is_ready() {
             self.waiting = None;
             return result;
@@ -189,21 +174,13 @@ impl<T> Unstalled<T> {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Unstalled<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_read(cx, buffer)
     }
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Unstalled<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.watch(cx, result)
     }
@@ -268,11 +245,7 @@ mod tests {
             };
             run(listener, &config, router, shutdown).await;
         });
-        Running {
-            address,
-            stop: Some(stop),
-            task,
-        }
+        Running { address, stop: Some(stop), task }
     }
 
     /// Everything that the other side says until it closes.
@@ -301,21 +274,13 @@ mod tests {
         let answer = say(server.address, "GET / HTTP/1.1\r\nhost: a\r\n").await;
         assert!(!answer.contains("200 OK"), "{answer}");
         // Nor is the next request of a connection that has had one.
-        assert!(
-            say(server.address, "GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-                .await
-                .contains("200 OK")
-        );
+        assert!(say(server.address, "GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.contains("200 OK"));
         assert!(began.elapsed() < Duration::from_secs(5));
     }
 
     #[tokio::test]
     async fn one_connection_too_many_is_told_so_and_the_others_go_on() {
-        let server = start(ServerConfig {
-            header_timeout: Duration::from_secs(5),
-            ..short()
-        })
-        .await;
+        let server = start(ServerConfig { header_timeout: Duration::from_secs(5), ..short() }).await;
         let mut open = Vec::new();
         for _ in 0..2 {
             open.push(TcpStream::connect(server.address).await.unwrap());
@@ -324,28 +289,15 @@ mod tests {
         let answer = say(server.address, "GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
         let (head, page) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
-        assert!(
-            head.contains("retry-after: 5") && head.contains(CONTENT_SECURITY_POLICY),
-            "{head}"
-        );
-        assert!(
-            head.contains(&format!("content-length: {}\r\n", page.len())),
-            "{head}"
-        );
+        assert!(head.contains("retry-after: 5") && head.contains(CONTENT_SECURITY_POLICY), "{head}");
+        assert!(head.contains(&format!("content-length: {}\r\n", page.len())), "{head}");
         let first = open.first_mut().unwrap();
-        first
-            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-            .await
-            .unwrap();
+        first.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = String::new();
         first.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("ok"), "{answer}");
         sleep(Duration::from_millis(50)).await;
-        let again = say(
-            server.address,
-            "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
-        )
-        .await;
+        let again = say(server.address, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
         assert!(again.ends_with("ok"), "{again}");
     }
 
@@ -353,51 +305,32 @@ mod tests {
     async fn an_answer_that_nobody_takes_is_given_up() {
         let server = start(short()).await;
         let mut stream = TcpStream::connect(server.address).await.unwrap();
-        stream
-            .write_all(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         sleep(Duration::from_secs(1)).await;
         let mut taken = Vec::new();
-        let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut taken))
-            .await
-            .unwrap();
+        let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut taken)).await.unwrap();
         assert!(taken.len() < 32 * 1024 * 1024);
     }
 
     #[tokio::test]
     async fn open_requests_are_finished_at_the_end_and_idle_connections_closed() {
-        let mut server = start(ServerConfig {
-            header_timeout: Duration::from_secs(60),
-            ..short()
-        })
-        .await;
+        let mut server = start(ServerConfig { header_timeout: Duration::from_secs(60), ..short() }).await;
         let _idle = TcpStream::connect(server.address).await.unwrap();
         let slow = tokio::spawn(say(server.address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"));
         sleep(Duration::from_millis(100)).await;
         server.stop.take().unwrap().send(()).unwrap();
         assert!(slow.await.unwrap().ends_with("done"));
-        timeout(Duration::from_secs(1), server.task)
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(Duration::from_secs(1), server.task).await.unwrap().unwrap();
         assert!(TcpStream::connect(server.address).await.is_err());
     }
 
     #[tokio::test]
     async fn what_takes_too_long_at_the_end_is_cut_off() {
-        let mut server = start(ServerConfig {
-            stop_timeout: Duration::from_millis(100),
-            ..short()
-        })
-        .await;
+        let mut server = start(ServerConfig { stop_timeout: Duration::from_millis(100), ..short() }).await;
         let slow = tokio::spawn(say(server.address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"));
         sleep(Duration::from_millis(100)).await;
         server.stop.take().unwrap().send(()).unwrap();
-        timeout(Duration::from_millis(300), server.task)
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(Duration::from_millis(300), server.task).await.unwrap().unwrap();
         assert!(!slow.await.unwrap().contains("done"));
     }
 }

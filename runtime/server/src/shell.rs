@@ -130,41 +130,24 @@ impl Shell {
         let assets: HashMap<String, String> = assets
             .map(|(path, digest)| {
                 let name = path.rsplit('/').next().unwrap_or(path);
-                (
-                    path.to_owned(),
-                    format!("{PROGRAMS}{app_id}/_asset/{digest}/{name}"),
-                )
+                (path.to_owned(), format!("{PROGRAMS}{app_id}/_asset/{digest}/{name}"))
             })
             .collect();
-        let paths = assets
-            .iter()
-            .map(|(path, address)| (address.clone(), path.clone()))
-            .collect();
+        let paths = assets.iter().map(|(path, address)| (address.clone(), path.clone())).collect();
         let colours = theme::css(&manifest.window);
         let style_hash = hash(&colours);
         let name = escaped(&manifest.name);
-        let title = manifest
-            .window
-            .navigation_bar_title_text
-            .as_deref()
-            .unwrap_or(&manifest.name);
+        let title = manifest.window.navigation_bar_title_text.as_deref().unwrap_or(&manifest.name);
 
         let mut head = String::with_capacity(1_024);
         push_head(&mut head, manifest.color_scheme, style);
         if !colours.is_empty() {
-            let _ = write!(
-                head,
-                "<link rel=\"stylesheet\" href=\"{PROGRAMS}{app_id}/_style/{style_hash}.css\">"
-            );
+            let _ = write!(head, "<link rel=\"stylesheet\" href=\"{PROGRAMS}{app_id}/_style/{style_hash}.css\">");
         }
         if let Some(color) = manifest.window.navigation_bar_background_color {
             let _ = write!(head, "<meta name=\"theme-color\" content=\"{color}\">");
         }
-        if let Some(icon) = manifest
-            .icons
-            .first()
-            .and_then(|icon| assets.get(icon.src.as_str()))
-        {
+        if let Some(icon) = manifest.icons.first().and_then(|icon| assets.get(icon.src.as_str())) {
             head.push_str("<link rel=\"icon\" href=\"");
             escape::push(&mut head, icon);
             head.push_str("\">");
@@ -259,10 +242,7 @@ impl Shell {
         out.push_str(&self.bar);
         out.push_str("<main class=\"mp-main\">");
         if let Some(Alert { kind, text }) = page.alert {
-            let _ = write!(
-                out,
-                "<div class=\"mp-alert mp-alert-{kind}\" role=\"alert\"><p>"
-            );
+            let _ = write!(out, "<div class=\"mp-alert mp-alert-{kind}\" role=\"alert\"><p>");
             escape::push(out, text);
             out.push_str("</p></div>");
         }
@@ -294,11 +274,7 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// The name of a style sheet in its address: it changes with the content.
 pub(crate) fn hash(content: &str) -> String {
-    blake3::hash(content.as_bytes())
-        .to_hex()
-        .chars()
-        .take(16)
-        .collect()
+    blake3::hash(content.as_bytes()).to_hex().chars().take(16).collect()
 }
 
 #[cfg(test)]
@@ -310,16 +286,8 @@ mod tests {
             "platform_version":{"min_code":1},"category":"food","icons":[{"src":"icon.svg"}],"pages":["menu"],
             "window":{"navigation_bar_title_text":"Tom's <bar>","navigation_bar_background_color":"#6b3f22"}}"##;
         let manifest = Manifest::parse(manifest).unwrap();
-        let assets = [
-            ("icon.svg", Digest::of(b"i")),
-            ("img/latte.svg", Digest::of(b"l")),
-        ];
-        Shell::new(
-            &manifest,
-            Digest::of(b"bundle"),
-            assets.into_iter(),
-            "/_style/0.css",
-        )
+        let assets = [("icon.svg", Digest::of(b"i")), ("img/latte.svg", Digest::of(b"l"))];
+        Shell::new(&manifest, Digest::of(b"bundle"), assets.into_iter(), "/_style/0.css")
     }
 
     fn page() -> Page<'static> {
@@ -339,18 +307,9 @@ mod tests {
 
     #[test]
     fn the_default_button_comes_before_every_other() {
-        let html = shell().write(
-            &Page {
-                back: true,
-                ..page()
-            },
-            |out| out.push_str("<button name=\"_h\">"),
-        );
+        let html = shell().write(&Page { back: true, ..page() }, |out| out.push_str("<button name=\"_h\">"));
         let first = html.find("<button").unwrap();
-        assert!(
-            html[first..]
-                .starts_with("<button class=\"mp-default\" type=\"submit\" name=\"_h\" value=\"\"")
-        );
+        assert!(html[first..].starts_with("<button class=\"mp-default\" type=\"submit\" name=\"_h\" value=\"\""));
         assert!(html.find("name=\"_back\"").unwrap() > first);
         assert_eq!(html.matches("<form").count(), 1);
         assert!(!shell().write(&page(), |_| ()).contains("name=\"_back\""));
@@ -359,18 +318,8 @@ mod tests {
     #[test]
     fn everything_that_is_not_the_hosts_is_escaped() {
         let toasts = ["<i>done</i>".to_owned()];
-        let alert = Some(Alert {
-            kind: "error",
-            text: "<b>no</b>",
-        });
-        let html = shell().write(
-            &Page {
-                toasts: &toasts,
-                alert,
-                ..page()
-            },
-            |out| out.push_str("VIEW"),
-        );
+        let alert = Some(Alert { kind: "error", text: "<b>no</b>" });
+        let html = shell().write(&Page { toasts: &toasts, alert, ..page() }, |out| out.push_str("VIEW"));
         for part in [
             "<title>Lattes &amp; more · Tom &amp; Co</title>",
             "<p class=\"mp-title\">Tom&#39;s &lt;bar&gt;</p>",
@@ -391,33 +340,19 @@ mod tests {
 
     #[test]
     fn a_page_that_is_not_stored_carries_its_recipe() {
-        let html = shell().write(
-            &Page {
-                recipe: Some("r"),
-                ..page()
-            },
-            |_| (),
-        );
+        let html = shell().write(&Page { recipe: Some("r"), ..page() }, |_| ());
         assert!(html.contains("name=\"_recipe\" value=\"r\"") && !html.contains("name=\"_page\""));
     }
 
     #[test]
     fn a_page_asks_again_when_a_timer_is_due_and_not_before() {
         assert_eq!(Refresh::at(0, None).map(|refresh| refresh.after_s), Some(1));
-        assert_eq!(
-            Refresh::at(1_001, None).map(|refresh| refresh.after_s),
-            Some(2)
-        );
-        assert_eq!(
-            Refresh::at(120_000, None).map(|refresh| refresh.after_s),
-            Some(120)
-        );
+        assert_eq!(Refresh::at(1_001, None).map(|refresh| refresh.after_s), Some(2));
+        assert_eq!(Refresh::at(120_000, None).map(|refresh| refresh.after_s), Some(120));
         assert_eq!(Refresh::at(120_001, None), None);
         let refresh = Refresh::at(4_100, Some("/miniapp/coffee/menu?a=1&_page=x".to_owned()));
         let html = shell().write(&Page { refresh, ..page() }, |_| ());
-        assert!(html.contains(
-            "<meta http-equiv=\"refresh\" content=\"5;url=/miniapp/coffee/menu?a=1&amp;_page=x\">"
-        ));
+        assert!(html.contains("<meta http-equiv=\"refresh\" content=\"5;url=/miniapp/coffee/menu?a=1&amp;_page=x\">"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use axum::routing::get;
 use mprun_core::manifest::ColorScheme;
 use mprun_core::render;
 use mprun_host::{Host, Program};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 
 use crate::config::ServerConfig;
 use crate::problem::Problem;
@@ -46,13 +46,7 @@ pub(crate) struct Site {
 impl Site {
     fn new(config: ServerConfig, host: Arc<Host>) -> Self {
         let users = Users::new(config.secure);
-        Self {
-            host,
-            users,
-            config,
-            styles: Styles::new(),
-            shells: RwLock::default(),
-        }
+        Self { host, users, config, styles: Styles::new(), shells: RwLock::default() }
     }
 
     /// The shell of a program, made when it is first asked for and again when
@@ -60,24 +54,13 @@ impl Site {
     pub(crate) fn shell(&self, program: &Program) -> Arc<Shell> {
         let app_id = program.manifest().app_id.as_str();
         let shells = self.shells.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shell) = shells
-            .get(app_id)
-            .filter(|shell| shell.digest() == program.digest())
-        {
+        if let Some(shell) = shells.get(app_id).filter(|shell| shell.digest() == program.digest()) {
             return Arc::clone(shell);
         }
         drop(shells);
-        let assets = program
-            .bundle()
-            .assets()
-            .map(|asset| (asset.path.as_str(), asset.digest));
+        let assets = program.bundle().assets().map(|asset| (asset.path.as_str(), asset.digest));
         let style = self.styles.address(program.manifest().color_scheme);
-        let shell = Arc::new(Shell::new(
-            program.manifest(),
-            *program.digest(),
-            assets,
-            style,
-        ));
+        let shell = Arc::new(Shell::new(program.manifest(), *program.digest(), assets, style));
         let mut shells = self.shells.write().unwrap_or_else(PoisonError::into_inner);
         shells.insert(app_id.to_owned(), Arc::clone(&shell));
         shell
@@ -97,15 +80,10 @@ pub(crate) struct Styles([(String, Bytes); 3]);
 impl Styles {
     pub(crate) fn new() -> Self {
         let style = [SHELL_STYLE, render::STYLE].join("\n");
-        Self(
-            [ColorScheme::Auto, ColorScheme::Light, ColorScheme::Dark].map(|scheme| {
-                let style = theme::in_scheme(&style, scheme);
-                (
-                    format!("/_style/{}.css", shell::hash(&style)),
-                    Bytes::from(style),
-                )
-            }),
-        )
+        Self([ColorScheme::Auto, ColorScheme::Light, ColorScheme::Dark].map(|scheme| {
+            let style = theme::in_scheme(&style, scheme);
+            (format!("/_style/{}.css", shell::hash(&style)), Bytes::from(style))
+        }))
     }
 
     /// The address of the one for pages of this scheme.
@@ -121,10 +99,7 @@ impl Styles {
 
     /// The one with this address.
     pub(crate) fn at(&self, address: &str) -> Option<Bytes> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == address)
-            .map(|(_, style)| style.clone())
+        self.0.iter().find(|(known, _)| known == address).map(|(_, style)| style.clone())
     }
 }
 
@@ -141,20 +116,11 @@ pub fn router(config: &ServerConfig, host: Arc<Host>) -> Router {
         .route("/miniapp/{app_id}", get(pages::entry))
         .route("/miniapp/{app_id}/", get(pages::entry))
         .route("/miniapp/{app_id}/_style/{file}", get(files::theme))
-        .route(
-            "/miniapp/{app_id}/_asset/{digest}/{name}",
-            get(files::asset),
-        )
-        .route(
-            "/miniapp/{app_id}/{*page}",
-            get(pages::show).post(pages::event),
-        )
+        .route("/miniapp/{app_id}/_asset/{digest}/{name}", get(files::asset))
+        .route("/miniapp/{app_id}/{*page}", get(pages::show).post(pages::event))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&site),
-            every_request,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), every_request))
         .with_state(site)
 }
 
@@ -165,11 +131,11 @@ async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Ne
         method = request.method().as_str(),
         path = ?cut(request.uri().path()),
         app_id = address::split(request.uri().path()).map(|(app_id, _)| cut(app_id)),
+        status = field::Empty,
+        time_us = field::Empty,
     );
-    let length = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let length = uri.path_and_query().map_or(0, |target| target.as_str().len());
     let work = async {
         if length > URL_BYTES_MAX {
             return site.respond(&too_long(length));
@@ -183,10 +149,13 @@ async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Ne
     response::secure(answer.headers_mut());
     let status = answer.status().as_u16();
     let time_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    span.record("status", status).record("time_us", time_us);
     if answer.status().is_server_error() {
-        tracing::warn!(parent: &span, status, time_us, "answered");
+        // Said in full: where only warnings are logged, there is no span.
+        let (method, path) = (method.as_str(), cut(uri.path()));
+        tracing::warn!(parent: &span, method, ?path, status, time_us, "could not answer");
     } else {
-        tracing::debug!(parent: &span, status, time_us, "answered");
+        tracing::debug!(parent: &span, "answered");
     }
     answer
 }
@@ -207,9 +176,7 @@ fn too_long(length: usize) -> Problem {
         "This address is too long",
         "Such an address cannot come from a page of this server. Nothing was changed.",
     )
-    .with_detail(format!(
-        "expected at most {URL_BYTES_MAX} bytes, got {length}"
-    ))
+    .with_detail(format!("expected at most {URL_BYTES_MAX} bytes, got {length}"))
 }
 
 fn too_slow(limit: Duration) -> Problem {
@@ -227,28 +194,15 @@ async fn app_centre(State(site): State<Arc<Site>>) -> Response {
     let programs = site.host.programs();
     let tiles: Vec<_> = programs
         .iter()
-        .map(|program| centre::Tile {
-            manifest: program.manifest(),
-            shell: site.shell(program),
-        })
+        .map(|program| centre::Tile { manifest: program.manifest(), shell: site.shell(program) })
         .collect();
-    response::html(
-        StatusCode::OK,
-        centre::html(
-            &site.config.title,
-            site.styles.address(ColorScheme::Auto),
-            &tiles,
-        ),
-    )
+    response::html(StatusCode::OK, centre::html(&site.config.title, site.styles.address(ColorScheme::Auto), &tiles))
 }
 
 /// For whoever watches over the server: it takes requests.
 async fn healthz() -> Response {
     let mut answer = Response::new(Body::from("ok\n"));
-    answer.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }
 
@@ -268,10 +222,7 @@ async fn method_not_allowed(State(site): State<Arc<Site>>, request: Request) -> 
         "This cannot be done here",
         "The address exists, but not for this kind of request. Nothing was changed.",
     )
-    .with_detail(format!(
-        "the method `{}` is not allowed here",
-        cut(request.method().as_str())
-    ))
+    .with_detail(format!("the method `{}` is not allowed here", cut(request.method().as_str())))
     .way(request.uri().path().to_owned(), "Open the address");
     site.respond(&problem)
 }

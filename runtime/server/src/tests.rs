@@ -5,6 +5,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -29,10 +30,7 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().unwrap())
-            .unwrap_or_default()
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
     fn problem(&self) -> &str {
@@ -45,45 +43,26 @@ impl Server {
     async fn start(config: ServerConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = SqliteStorage::open(&folder.path().join("data.sqlite")).unwrap();
-        let host = Host::new(
-            HostConfig {
-                instances_max: 2,
-                ..HostConfig::default()
-            },
-            Arc::new(storage),
-        )
-        .await
-        .unwrap();
-        Self {
-            router: router(&config, host),
-            _folder: folder,
-        }
+        let host =
+            Host::new(HostConfig { instances_max: 2, ..HostConfig::default() }, Arc::new(storage)).await.unwrap();
+        Self { router: router(&config, host), _folder: folder }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
     async fn get(&self, target: &str) -> Answer {
-        self.send(Request::get(target).body(Body::empty()).unwrap())
-            .await
+        self.send(Request::get(target).body(Body::empty()).unwrap()).await
     }
 }
 
 #[tokio::test]
 async fn the_centre_says_kindly_that_nothing_is_installed() {
-    let server = Server::start(ServerConfig {
-        title: "Shops & more".to_owned(),
-        ..ServerConfig::default()
-    })
-    .await;
+    let server = Server::start(ServerConfig { title: "Shops & more".to_owned(), ..ServerConfig::default() }).await;
     let answer = server.get("/").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
@@ -95,14 +74,7 @@ async fn the_centre_says_kindly_that_nothing_is_installed() {
 #[tokio::test]
 async fn every_answer_is_locked_down() {
     let server = Server::start(ServerConfig::default()).await;
-    for target in [
-        "/",
-        "/healthz",
-        "/favicon.ico",
-        "/nowhere",
-        "/miniapp/none/index",
-        "/_style/0.css",
-    ] {
+    for target in ["/", "/healthz", "/favicon.ico", "/nowhere", "/miniapp/none/index", "/_style/0.css"] {
         let answer = server.get(target).await;
         let policy = answer.header("content-security-policy");
         assert_eq!(
@@ -115,19 +87,8 @@ async fn every_answer_is_locked_down() {
         assert_eq!(answer.header("referrer-policy"), "same-origin");
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
         let cache = answer.header("cache-control");
-        assert_eq!(
-            cache,
-            if target == "/favicon.ico" {
-                "public, max-age=86400"
-            } else {
-                "no-store"
-            },
-            "{target}"
-        );
-        assert!(
-            !answer.body.contains(" style=\"") && !answer.body.contains("<script"),
-            "{target}"
-        );
+        assert_eq!(cache, if target == "/favicon.ico" { "public, max-age=86400" } else { "no-store" }, "{target}");
+        assert!(!answer.body.contains(" style=\"") && !answer.body.contains("<script"), "{target}");
     }
 }
 
@@ -140,21 +101,12 @@ async fn styles_have_an_address_for_ever_and_pages_name_it() {
     let style = server.get(address).await;
     assert_eq!(style.status, StatusCode::OK);
     assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
-    assert_eq!(
-        style.header("cache-control"),
-        "public, max-age=31536000, immutable"
-    );
+    assert_eq!(style.header("cache-control"), "public, max-age=31536000, immutable");
     assert!(style.body.contains(".mp-bar") && style.body.contains(mprun_core::render::STYLE));
-    assert_eq!(
-        server.get("/_style/0123456789abcdef.css").await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(server.get("/_style/0123456789abcdef.css").await.status, StatusCode::NOT_FOUND);
     let icon = server.get("/favicon.svg").await;
     assert_eq!(icon.header("content-type"), "image/svg+xml");
-    assert_eq!(
-        icon.header("content-security-policy"),
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    );
+    assert_eq!(icon.header("content-security-policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox");
 }
 
 #[tokio::test]
@@ -182,9 +134,7 @@ async fn an_unknown_address_is_a_page_with_a_way_out() {
 async fn head_answers_as_get_without_the_page() {
     let server = Server::start(ServerConfig::default()).await;
     let get = server.get("/").await;
-    let head = server
-        .send(Request::head("/").body(Body::empty()).unwrap())
-        .await;
+    let head = server.send(Request::head("/").body(Body::empty()).unwrap()).await;
     assert_eq!(head.status, StatusCode::OK);
     assert_eq!(head.body, "");
     assert_eq!(head.header("content-length"), get.body.len().to_string());
@@ -201,20 +151,9 @@ async fn methods_that_mean_nothing_are_refused() {
         (Method::PUT, "/healthz"),
         (Method::OPTIONS, "/miniapp/none"),
     ] {
-        let answer = server
-            .send(
-                Request::builder()
-                    .method(method.clone())
-                    .uri(target)
-                    .body(Body::empty())
-                    .unwrap(),
-            )
-            .await;
-        assert_eq!(
-            answer.status,
-            StatusCode::METHOD_NOT_ALLOWED,
-            "{method} {target}"
-        );
+        let answer =
+            server.send(Request::builder().method(method.clone()).uri(target).body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {target}");
         assert_eq!(answer.problem(), "method");
         assert!(answer.header("allow").contains("GET"), "{method} {target}");
     }
@@ -233,16 +172,9 @@ async fn an_address_that_is_too_long_is_refused() {
 #[tokio::test]
 async fn developers_read_on_only_where_the_operator_lets_them() {
     for details in [true, false] {
-        let server = Server::start(ServerConfig {
-            details,
-            ..ServerConfig::default()
-        })
-        .await;
+        let server = Server::start(ServerConfig { details, ..ServerConfig::default() }).await;
         let answer = server.get(&format!("/?{}", "a".repeat(9_000))).await;
-        assert_eq!(
-            answer.body.contains("<details class=\"mp-detail\">"),
-            details
-        );
+        assert_eq!(answer.body.contains("<details class=\"mp-detail\">"), details);
     }
 }
 
@@ -252,12 +184,7 @@ const COOKIE: &str = "mprun=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A post as a browser sends it; `None` takes a header away.
 fn post(body: impl Into<Body>, changed: &[(&str, Option<&str>)]) -> Request<Body> {
-    let headers = [
-        ("sec-fetch-site", "same-origin"),
-        ("content-type", FORM),
-        ("cookie", COOKIE),
-        ("host", "a"),
-    ];
+    let headers = [("sec-fetch-site", "same-origin"), ("content-type", FORM), ("cookie", COOKIE), ("host", "a")];
     let mut request = Request::post(PAGE);
     for (name, value) in headers {
         if changed.iter().all(|(changed, _)| *changed != name) {
@@ -278,41 +205,13 @@ async fn posts_that_no_page_of_ours_sends_are_refused_with_a_way_back() {
     let good = "_recipe=r&_nonce=n&_h=";
     let many = format!("{good}{}", "&f.a=1".repeat(1_000));
     let cases: [(&str, &[(&str, Option<&str>)], u16, &str); 12] = [
-        (
-            good,
-            &[("sec-fetch-site", Some("cross-site"))],
-            403,
-            "origin",
-        ),
-        (
-            good,
-            &[
-                ("sec-fetch-site", Some("same-site")),
-                ("origin", Some("http://a")),
-            ],
-            403,
-            "origin",
-        ),
+        (good, &[("sec-fetch-site", Some("cross-site"))], 403, "origin"),
+        (good, &[("sec-fetch-site", Some("same-site")), ("origin", Some("http://a"))], 403, "origin"),
         (good, &[("sec-fetch-site", None)], 403, "origin"),
-        (
-            good,
-            &[("sec-fetch-site", None), ("origin", Some("null"))],
-            403,
-            "origin",
-        ),
-        (
-            good,
-            &[("sec-fetch-site", None), ("origin", Some("http://b"))],
-            403,
-            "origin",
-        ),
+        (good, &[("sec-fetch-site", None), ("origin", Some("null"))], 403, "origin"),
+        (good, &[("sec-fetch-site", None), ("origin", Some("http://b"))], 403, "origin"),
         (good, &[("content-type", None)], 415, "media-type"),
-        (
-            good,
-            &[("content-type", Some("application/json"))],
-            415,
-            "media-type",
-        ),
+        (good, &[("content-type", Some("application/json"))], 415, "media-type"),
         (good, &[("cookie", None)], 403, "cookie"),
         (good, &[("cookie", Some("mprun=mine"))], 403, "cookie"),
         ("", &[], 400, "bad-request"),
@@ -322,11 +221,7 @@ async fn posts_that_no_page_of_ours_sends_are_refused_with_a_way_back() {
     ];
     for (body, changed, status, problem) in cases {
         let answer = server.send(post(body.to_owned(), changed)).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.problem()),
-            (status, problem),
-            "{changed:?}"
-        );
+        assert_eq!((answer.status.as_u16(), answer.problem()), (status, problem), "{changed:?}");
         assert_eq!(answer.header("cache-control"), "no-store");
         if status != 404 {
             let back = format!("href=\"{}\"", PAGE.replace('&', "&amp;"));
@@ -334,10 +229,7 @@ async fn posts_that_no_page_of_ours_sends_are_refused_with_a_way_back() {
         }
     }
     let origin = [("sec-fetch-site", None), ("origin", Some("http://a"))];
-    assert_eq!(
-        server.send(post(good, &origin)).await.problem(),
-        "not-found"
-    );
+    assert_eq!(server.send(post(good, &origin)).await.problem(), "not-found");
 }
 
 #[tokio::test]
@@ -345,17 +237,9 @@ async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
     let server = Server::start(ServerConfig::default()).await;
     let large = format!("_recipe=r&_nonce=n&f.a={}", "x".repeat(256 * 1024));
     let answer = server.send(post(large.clone(), &[])).await;
-    assert_eq!(
-        (answer.status, answer.problem()),
-        (StatusCode::PAYLOAD_TOO_LARGE, "too-large")
-    );
-    let answer = server
-        .send(post(Body::new(Pieces(large.into_bytes())), &[]))
-        .await;
-    assert_eq!(
-        (answer.status, answer.problem()),
-        (StatusCode::PAYLOAD_TOO_LARGE, "too-large")
-    );
+    assert_eq!((answer.status, answer.problem()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+    let answer = server.send(post(Body::new(Pieces(large.into_bytes())), &[])).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
 }
 
 /// A body whose length is not known beforehand.
@@ -373,4 +257,33 @@ impl hyper::body::Body for Pieces {
         let piece = self.0.split_off(left.saturating_sub(1_000));
         Poll::Ready((!piece.is_empty()).then(|| Ok(hyper::body::Frame::data(piece.into()))))
     }
+}
+
+/// A body that never comes.
+struct Never;
+
+impl hyper::body::Body for Never {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_without_end() {
+    let soon = Duration::from_millis(50);
+    let server = Server::start(ServerConfig { body_timeout: soon, ..ServerConfig::default() }).await;
+    let answer = server.send(post(Body::new(Never), &[])).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::REQUEST_TIMEOUT, "timeout"));
+
+    let server = Server::start(ServerConfig { request_timeout: soon, ..ServerConfig::default() }).await;
+    let answer = server.send(post(Body::new(Never), &[])).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::SERVICE_UNAVAILABLE, "timeout"));
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }

@@ -32,31 +32,17 @@ pub(crate) fn css(window: &Window) -> String {
             _ => text_on(bar),
         };
         // Writing to a `String` cannot fail.
-        let _ = write!(
-            rules,
-            "--mp-bar:{bar};--mp-on-bar:{text};{};",
-            Accent::of(bar.0).declarations()
-        );
+        let _ = write!(rules, "--mp-bar:{bar};--mp-on-bar:{text};{};", Accent::of(bar.0).declarations());
     }
     if let Some(ground) = window.background_color {
         // One colour cannot suit both schemes: it is used in the one it belongs to.
         if contrast(ground, BLACK) >= GROUND_CONTRAST_MIN {
-            let _ = write!(
-                rules,
-                "--mp-ground:light-dark({ground},var(--mp-ground-dark));"
-            );
+            let _ = write!(rules, "--mp-ground:light-dark({ground},var(--mp-ground-dark));");
         } else if contrast(ground, WHITE) >= GROUND_CONTRAST_MIN {
-            let _ = write!(
-                rules,
-                "--mp-ground:light-dark(var(--mp-ground-light),{ground});"
-            );
+            let _ = write!(rules, "--mp-ground:light-dark(var(--mp-ground-light),{ground});");
         }
     }
-    if rules.is_empty() {
-        rules
-    } else {
-        format!(":root{{{rules}}}\n")
-    }
+    if rules.is_empty() { rules } else { format!(":root{{{rules}}}\n") }
 }
 
 /// A style sheet for pages that are made for one scheme only: what the browser
@@ -72,11 +58,7 @@ pub(crate) fn in_scheme(style: &str, scheme: ColorScheme) -> String {
 
 /// Black or white, whichever is easier to read on `ground`.
 pub(crate) fn text_on(ground: Color) -> Color {
-    if contrast(ground, WHITE) >= contrast(ground, BLACK) {
-        WHITE
-    } else {
-        BLACK
-    }
+    if contrast(ground, WHITE) >= contrast(ground, BLACK) { WHITE } else { BLACK }
 }
 
 /// Contrast of two colours as WCAG defines it, 1 to 21.
@@ -88,11 +70,7 @@ fn contrast(a: Color, b: Color) -> f64 {
 fn luminance(Color([red, green, blue]): Color) -> f64 {
     let linear = |value: u8| {
         let value = f64::from(value) / 255.0;
-        if value <= 0.04045 {
-            value / 12.92
-        } else {
-            ((value + 0.055) / 1.055).powf(2.4)
-        }
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
     0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 }
@@ -113,10 +91,7 @@ mod tests {
     fn a_bar_can_always_be_read() {
         assert!(css(&window("#ffffff", Some(TextStyle::White))).contains("--mp-on-bar:#000000"));
         assert!(css(&window("#111111", Some(TextStyle::Black))).contains("--mp-on-bar:#ffffff"));
-        assert!(
-            css(&window("#6b3f22", Some(TextStyle::White)))
-                .contains("--mp-on-bar:#ffffff;--mp-accent:#6b3f22")
-        );
+        assert!(css(&window("#6b3f22", Some(TextStyle::White))).contains("--mp-on-bar:#ffffff;--mp-accent:#6b3f22"));
         for red in (0..=255).step_by(17) {
             for green in (0..=255).step_by(17) {
                 let color = Color([red, green, 90]);
@@ -134,20 +109,11 @@ mod tests {
     #[test]
     fn a_ground_is_used_in_the_scheme_that_it_suits() {
         let ground = |text: &str| {
-            let window = Window {
-                background_color: Some(text.parse().unwrap()),
-                ..Window::default()
-            };
+            let window = Window { background_color: Some(text.parse().unwrap()), ..Window::default() };
             css(&window)
         };
-        assert_eq!(
-            ground("#fdf6ec"),
-            ":root{--mp-ground:light-dark(#fdf6ec,var(--mp-ground-dark));}\n"
-        );
-        assert_eq!(
-            ground("#101418"),
-            ":root{--mp-ground:light-dark(var(--mp-ground-light),#101418);}\n"
-        );
+        assert_eq!(ground("#fdf6ec"), ":root{--mp-ground:light-dark(#fdf6ec,var(--mp-ground-dark));}\n");
+        assert_eq!(ground("#101418"), ":root{--mp-ground:light-dark(var(--mp-ground-light),#101418);}\n");
         assert_eq!(ground("#808080"), "");
         assert_eq!(css(&Window::default()), "");
     }
@@ -156,14 +122,8 @@ mod tests {
     fn a_scheme_can_be_the_only_one() {
         let style = format!("a{{}} {DARK_QUERY} {{ b{{}} }}\n");
         assert_eq!(in_scheme(&style, ColorScheme::Auto), style);
-        assert_eq!(
-            in_scheme(&style, ColorScheme::Light),
-            "a{} @media not all { b{} }\n:root{color-scheme:light}\n"
-        );
-        assert_eq!(
-            in_scheme(&style, ColorScheme::Dark),
-            "a{} @media all { b{} }\n:root{color-scheme:dark}\n"
-        );
+        assert_eq!(in_scheme(&style, ColorScheme::Light), "a{} @media not all { b{} }\n:root{color-scheme:light}\n");
+        assert_eq!(in_scheme(&style, ColorScheme::Dark), "a{} @media all { b{} }\n:root{color-scheme:dark}\n");
         assert!(mprun_core::render::STYLE.contains(DARK_QUERY));
     }
 }

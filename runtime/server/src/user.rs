@@ -37,10 +37,7 @@ pub(crate) struct User {
 impl Users {
     /// `secure`: the cookie is only sent over https.
     pub(crate) fn new(secure: bool) -> Self {
-        Self {
-            hasher: blake3::Hasher::new_derive_key("mprun-server 2026-11-22 user id of a cookie"),
-            secure,
-        }
+        Self { hasher: blake3::Hasher::new_derive_key("mprun-server 2026-11-22 user id of a cookie"), secure }
     }
 
     /// The user of a request, if it brings a cookie that this server can have
@@ -60,19 +57,13 @@ impl Users {
     pub(crate) fn create(&self) -> Option<User> {
         let mut secret = [0; BYTES];
         getrandom::fill(&mut secret).ok()?;
-        Some(User {
-            id: self.id(&secret)?,
-            cookie: URL_SAFE_NO_PAD.encode(secret),
-        })
+        Some(User { id: self.id(&secret)?, cookie: URL_SAFE_NO_PAD.encode(secret) })
     }
 
     /// The header that gives the cookie to the browser, or keeps it alive there.
     pub(crate) fn set_cookie(&self, user: &User) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
-        let text = format!(
-            "{NAME}={}; Path=/; Max-Age={MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}",
-            user.cookie
-        );
+        let text = format!("{NAME}={}; Path=/; Max-Age={MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}", user.cookie);
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some(value)
@@ -85,19 +76,12 @@ impl Users {
         if length != BYTES {
             return None;
         }
-        Some(User {
-            id: self.id(&secret)?,
-            cookie: cookie.to_owned(),
-        })
+        Some(User { id: self.id(&secret)?, cookie: cookie.to_owned() })
     }
 
     fn id(&self, secret: &[u8; BYTES]) -> Option<UserId> {
         let mut bytes = [0; ID_BYTES];
-        self.hasher
-            .clone()
-            .update(secret)
-            .finalize_xof()
-            .fill(&mut bytes);
+        self.hasher.clone().update(secret).finalize_xof().fill(&mut bytes);
         // The alphabet of base64url is exactly that of user ids.
         URL_SAFE_NO_PAD.encode(bytes).parse().ok()
     }
@@ -115,30 +99,15 @@ mod tests {
     fn a_cookie_names_the_same_user_again_and_does_not_show_in_the_id() {
         let users = Users::new(false);
         let user = users.create().unwrap();
-        let set = users
-            .set_cookie(&user)
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let set = users.set_cookie(&user).unwrap().to_str().unwrap().to_owned();
         let (pair, attributes) = set.split_once(';').unwrap();
-        assert_eq!(
-            attributes,
-            " Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
-        );
+        assert_eq!(attributes, " Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
         let again = users.of(&headers(&format!("theme=dark; {pair}"))).unwrap();
         assert_eq!(again.id, user.id);
         assert_eq!(user.id.as_str().len(), 32);
         assert!(!set.contains(user.id.as_str()));
         assert_ne!(user.id, users.create().unwrap().id);
-        assert!(
-            Users::new(true)
-                .set_cookie(&user)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .ends_with("; Secure")
-        );
+        assert!(Users::new(true).set_cookie(&user).unwrap().to_str().unwrap().ends_with("; Secure"));
     }
 
     #[test]
@@ -159,10 +128,6 @@ mod tests {
         ] {
             assert!(users.of(&headers(bad)).is_none(), "{bad}");
         }
-        assert!(
-            users
-                .of(&headers(&format!("mprun=junk; mprun={good}")))
-                .is_some()
-        );
+        assert!(users.of(&headers(&format!("mprun=junk; mprun={good}"))).is_some());
     }
 }

@@ -11,6 +11,14 @@ pub fn price(look: &Look<Shop>, cents: u32) -> String {
     format!("${}", look.money(cents))
 }
 
+/// Says something in passing. Where that is refused (four toasts are waiting, or
+/// the customer wants none), what was done is worth more than the message.
+pub fn tell<M>(cx: &mut Cx<Shop, M>, text: &str) {
+    if let Err(error) = cx.toast(text) {
+        mprun::warn!("not said: {text}: {error}");
+    }
+}
+
 /// The way to the cart, with what is in it.
 pub fn cart_badge<M: Message>(look: &Look<Shop>) -> Node<M> {
     let text = match look.app.count() {

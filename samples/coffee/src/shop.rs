@@ -52,9 +52,7 @@ impl Shop {
 
     /// What the cart costs, in cents.
     pub fn total(&self) -> u32 {
-        self.lines()
-            .map(|(line, product)| line.cents(product))
-            .sum()
+        self.lines().map(|(line, product)| line.cents(product)).sum()
     }
 }
 

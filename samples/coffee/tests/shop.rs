@@ -83,11 +83,7 @@ fn size_milk_and_quantity_are_in_the_price() {
 #[test]
 fn a_quantity_that_makes_no_sense_is_refused_at_its_field() {
     let mut t = test::open::<App>("product?id=croissant");
-    for (typed, told) in [
-        ("0", "At least 1."),
-        ("21", "At most 20."),
-        ("two", "Please give a number."),
-    ] {
+    for (typed, told) in [("0", "At least 1."), ("21", "At most 20."), ("two", "Please give a number.")] {
         t.fill("How many", typed);
         t.submit();
         assert_eq!(t.field_errors(), [("quantity".to_owned(), told.to_owned())]);
@@ -136,16 +132,8 @@ fn more_of_the_same_is_one_line_and_has_an_end() {
 
 #[test]
 fn what_left_the_menu_leaves_the_cart() {
-    let gone = Line {
-        product: "pumpkin-latte".to_owned(),
-        size: None,
-        milk: None,
-        quantity: 2,
-    };
-    let shop = Shop {
-        cart: vec![gone],
-        ..Shop::default()
-    };
+    let gone = Line { product: "pumpkin-latte".to_owned(), size: None, milk: None, quantity: 2 };
+    let shop = Shop { cart: vec![gone], ..Shop::default() };
     assert_eq!((shop.count(), shop.total()), (0, 0));
 }
 
@@ -153,11 +141,7 @@ fn what_left_the_menu_leaves_the_cart() {
 fn the_checkout_says_what_is_missing_and_keeps_the_cart() {
     let mut t = at_the_checkout();
     t.submit();
-    let fields: Vec<_> = t
-        .field_errors()
-        .into_iter()
-        .map(|(field, _)| field)
-        .collect();
+    let fields: Vec<_> = t.field_errors().into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["name", "time"]);
     assert_eq!(t.app::<Shop>().count(), 1);
     assert_eq!(t.app::<Shop>().orders, 0);
@@ -165,24 +149,14 @@ fn the_checkout_says_what_is_missing_and_keeps_the_cart() {
     t.fill("Your name", &"A".repeat(41));
     t.choose("Pick-up", "In 15 minutes");
     t.submit();
-    assert_eq!(
-        t.field_errors(),
-        [("name".to_owned(), "At most 40 characters.".to_owned())]
-    );
+    assert_eq!(t.field_errors(), [("name".to_owned(), "At most 40 characters.".to_owned())]);
 }
 
 #[test]
 fn an_order_is_placed_and_the_cart_is_empty_again() {
     let t = with_an_order();
     assert_eq!(t.route(), "order");
-    for text in [
-        "Order 001",
-        "For Ada",
-        "In 15 minutes",
-        "1 × Flat White",
-        "Small, whole milk",
-        "$5.50",
-    ] {
+    for text in ["Order 001", "For Ada", "In 15 minutes", "1 × Flat White", "Small, whole milk", "$5.50"] {
         t.assert_text(text);
     }
     assert_eq!(t.app::<Shop>().count(), 0);
@@ -204,10 +178,9 @@ fn an_order_comes_along() {
 #[test]
 fn an_order_comes_along_while_nobody_looks() {
     let mut t = with_an_order();
-    t.back();
+    t.tap("Back to the menu");
     t.advance(Duration::from_secs(60));
     assert_eq!(t.toasts(), ["Order 001 is ready"]);
-    t.tap("See the menu");
     t.tap("Orders");
     t.assert_text("Order 001");
     t.assert_text("Ready");
@@ -231,6 +204,33 @@ fn past_orders_are_listed_the_last_one_first_and_the_name_is_known() {
     assert_eq!(t.route(), "order");
     t.assert_text("1 × Flat White");
     let _: OrderPage = t.page();
+}
+
+#[test]
+fn a_regular_never_reaches_the_end_of_the_page_stack() {
+    let mut t = with_an_order();
+    for _ in 0..12 {
+        t.tap("Back to the menu");
+        assert_eq!(t.depth(), 1);
+        t.tap("Add Mocha");
+        t.toasts();
+        t.tap("Cart (1) · $6.50");
+        t.tap("Add something else");
+        t.tap("Cart (1) · $6.50");
+        t.tap("Check out");
+        t.choose("Pick-up", "As soon as possible");
+        t.submit();
+        assert_eq!(t.alert(), None);
+    }
+    assert_eq!(t.app::<Shop>().orders, 13);
+}
+
+#[test]
+fn who_wants_no_toasts_is_served_all_the_same() {
+    let mut t = test::open::<App>("menu");
+    t.deny("toast");
+    t.tap("Add Flat White");
+    assert_eq!((t.alert(), t.app::<Shop>().count()), (None, 1));
 }
 
 #[test]

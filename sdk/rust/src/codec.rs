@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// fields are dropped and missing ones get their type's default, if it has one;
 /// where that is not enough, the page is loaded anew.
 ///
-/// Holes ([`crate::Value`], [`crate::Form`], [`crate::Reply`]) are no data: kept
+/// Holes ([`crate::Value`], [`Form`](struct@crate::Form), [`crate::Reply`]) are no data: kept
 /// in a state they are empty afterwards.
 ///
 /// ```
@@ -37,7 +37,7 @@ impl State for () {
 /// What can happen to a page: the author's own enum.
 ///
 /// Derive it. Variants may have holes that the event fills: [`crate::Value`] in
-/// `on:change`, [`crate::Form`] in `on:submit`, [`crate::Reply`] in asks.
+/// `on:change`, [`Form`](struct@crate::Form) in `on:submit`, [`crate::Reply`] in asks.
 ///
 /// ```
 /// use mprun::prelude::*;
@@ -122,5 +122,124 @@ pub(crate) fn read_message<M: Message>(bytes: &[u8]) -> Result<M> {
     match rest.is_empty() {
         true => Ok(message),
         false => Err(Error::incompatible("bytes after the end of a message")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hole::{Form, Incoming, Reply, Value, filling};
+
+    #[derive(mprun::State, Debug, PartialEq, Clone)]
+    enum Every {
+        Unit,
+        One(u8),
+        Two(i64, String),
+        Named { list: Vec<Every>, maybe: Option<f64> },
+        Wide(Wide),
+    }
+
+    #[derive(mprun::State, Debug, PartialEq, Clone, Default)]
+    struct Wide(u64, bool, char);
+
+    #[derive(mprun::State, Debug, PartialEq)]
+    struct Generic<T> {
+        inner: T,
+        r#type: (),
+    }
+
+    #[derive(mprun::Message, Debug, PartialEq)]
+    enum Msg {
+        Tap(u32),
+        Change { id: u32, value: Value<u32> },
+        Submit(Form<()>, u8),
+        Reply(Reply<String>),
+    }
+
+    fn every() -> Vec<Every> {
+        vec![
+            Every::Unit,
+            Every::One(255),
+            Every::Two(i64::MIN, "né".to_owned()),
+            Every::Named { list: vec![Every::Unit, Every::One(0)], maybe: Some(0.5) },
+            Every::Named { list: Vec::new(), maybe: None },
+            Every::Wide(Wide(u64::MAX, true, '梅')),
+        ]
+    }
+
+    #[test]
+    fn states_come_back_as_they_were() {
+        let state = Generic { inner: every(), r#type: () };
+        let bytes = encode_named(Generic::<Vec<Every>>::SCHEMA, &state);
+        assert_eq!(bytes.and_then(|bytes| decode_named(&bytes)), Ok(state));
+    }
+
+    #[test]
+    fn a_definition_has_its_own_hash() {
+        #[derive(mprun::State)]
+        struct Wide(#[allow(dead_code, reason = "only its type counts")] u64);
+        assert_ne!(Wide::SCHEMA, super::tests::Wide::SCHEMA);
+        assert_eq!(Generic::<u8>::SCHEMA, Generic::<u16>::SCHEMA);
+    }
+
+    #[test]
+    fn bytes_that_are_cut_or_longer_are_refused() {
+        let whole = encode_named(1, &every()).unwrap_or_default();
+        for cut in 0..whole.len() {
+            assert!(decode_named::<Vec<Every>>(&whole[..cut]).is_err(), "{cut}");
+        }
+        assert!(decode_named::<Vec<Every>>(&[whole.as_slice(), &[0]].concat()).is_err());
+        let mut message = Vec::new();
+        write_message(&mut message, &Msg::Tap(300));
+        message.push(0);
+        assert!(read_message::<Msg>(&message).is_err());
+        assert!(read_message::<Msg>(&[200]).is_err());
+    }
+
+    #[test]
+    fn holes_are_nothing_in_the_bytes_and_filled_when_they_come_back() {
+        let mut bytes = b"before".to_vec();
+        write_message(&mut bytes, &Msg::Change { id: 7, value: Value::hole() });
+        assert_eq!(bytes, b"before\x01\x07");
+        let values = vec![("value".to_owned(), "12".to_owned())];
+        let incoming = || Incoming { values: values.clone(), payload: Vec::new() };
+        let message = filling(incoming(), || read_message(&bytes[6..]));
+        assert_eq!(message, Ok(Msg::Change { id: 7, value: Value::of("12") }));
+        let message = filling(incoming(), || read_message(&[2, 9]));
+        assert_eq!(message, Ok(Msg::Submit(Form::of([("value", "12")]), 9)));
+        // Nothing of one event is left for the next.
+        let message = read_message(&[1, 7]);
+        assert_eq!(message, Ok(Msg::Change { id: 7, value: Value::of("") }));
+    }
+
+    #[test]
+    fn a_reply_says_what_the_host_says() {
+        let message = encode_named(Msg::SCHEMA, &Msg::Reply(Reply::hole())).unwrap_or_default();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let read = |values, payload| match filling(Incoming { values, payload }, || decode_named::<Msg>(&message)) {
+            Ok(Msg::Reply(reply)) => reply.get(),
+            other => panic!("{other:?}"),
+        };
+        let payload = encode_cbor("north").unwrap_or_default();
+        assert_eq!(read(vec![pair("outcome", "ok")], payload), Ok("north".to_owned()));
+        let refused = vec![pair("outcome", "error"), pair("code", "2"), pair("retry-after-ms", "1500")];
+        let error = read(refused, Vec::new());
+        let error = error.expect_err("the host refused");
+        assert_eq!(error.kind(), crate::ErrorKind::Limited);
+        assert_eq!(error.retry_after(), Some(std::time::Duration::from_millis(1500)));
+        assert!(read(Vec::new(), Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_message_lacks_nothing() {
+        // A state would get a default for `id`; a message is refused.
+        let lacking = encode_named(
+            1,
+            &[("Change", [("value", ())].into_iter().collect::<std::collections::BTreeMap<_, _>>())]
+                .into_iter()
+                .collect::<std::collections::BTreeMap<_, _>>(),
+        );
+        let error = lacking.and_then(|bytes| decode_named::<Msg>(&bytes));
+        assert_eq!(error.map_err(|error| error.kind()), Err(crate::ErrorKind::Incompatible));
     }
 }

@@ -114,7 +114,12 @@ impl Error {
     }
 
     pub(crate) fn incompatible(what: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Incompatible, format!("written by another version of the program: {what}"))
+        let text = "this was written by another version of the program";
+        // In a component the details would be a tenth of a small program's code.
+        match cfg!(target_family = "wasm") {
+            true => Self::new(ErrorKind::Incompatible, text),
+            false => Self::new(ErrorKind::Incompatible, format!("{text}: {what}")),
+        }
     }
 
     /// An error as host functions and replies have it.

@@ -320,3 +320,45 @@ impl From<FieldError> for Error {
         Self::message(error.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error<T: Field>(text: &str, rules: Rules) -> String {
+        T::parse(text, &rules).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn numbers_are_whole_and_in_range() {
+        assert_eq!(u8::parse(" 255 ", &Rules::NONE), Ok(255));
+        assert_eq!(error::<u8>("256", Rules::NONE), "At most 255.");
+        assert_eq!(error::<u8>("-1", Rules::NONE), "At least 0.");
+        assert_eq!(error::<u64>("18446744073709551616", Rules::NONE), "At most 18446744073709551615.");
+        assert_eq!(error::<i8>("", Rules::NONE), "Please fill this in.");
+        assert_eq!(error::<i32>("1.5", Rules::NONE), "Please give a number.");
+        assert_eq!(error::<i32>("4", Rules { max: Some(3), ..Rules::NONE }), "At most 3.");
+        assert_eq!(f64::parse("1,5", &Rules::NONE), Ok(1.5));
+        assert_eq!(error::<f64>("inf", Rules::NONE), "Please give a number.");
+        assert_eq!(error::<f64>("0.5", Rules { min: Some(1), ..Rules::NONE }), "At least 1.");
+    }
+
+    #[test]
+    fn texts_are_counted_in_characters() {
+        let rules = Rules { min: Some(2), max: Some(3), required: false };
+        assert_eq!(String::parse("梅巷茶", &rules), Ok("梅巷茶".to_owned()));
+        assert_eq!(error::<String>("abcd", rules), "At most 3 characters.");
+        assert_eq!(error::<String>("a", rules), "At least 2 characters.");
+        assert_eq!(String::parse("", &rules), Ok(String::new()));
+        assert_eq!(error::<String>("  ", Rules { required: true, ..Rules::NONE }), "Please fill this in.");
+    }
+
+    #[test]
+    fn what_is_optional_may_be_empty_and_not_wrong() {
+        assert_eq!(Option::<u8>::parse(" ", &Rules::NONE), Ok(None));
+        assert_eq!(error::<Option<u8>>("x", Rules::NONE), "Please give a number.");
+        assert_eq!(bool::parse("", &Rules::NONE), Ok(false));
+        assert_eq!(error::<bool>("false", Rules { required: true, ..Rules::NONE }), "Please tick this.");
+        assert_eq!(error::<bool>("on", Rules::NONE), "Yes or no?");
+    }
+}

@@ -58,10 +58,14 @@ pub mod bindings {
         generate_all,
     });
 }
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod codec;
 mod cx;
 mod error;
-mod export;
+#[doc(hidden)]
+pub mod export;
 mod form;
 #[cfg(target_family = "wasm")]
 mod guest;
@@ -73,9 +77,6 @@ mod look;
 mod memory;
 mod node;
 mod page;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 #[cfg(not(target_family = "wasm"))]
 pub mod test;
 
@@ -86,16 +87,17 @@ pub use form::{Choice, Field, FieldError, FieldReader, Fields, Rules};
 pub use hole::{Form, Reply, Value};
 pub use log::{Level, write as log};
 pub use look::{Environment, Look};
+pub use mprun_sdk_macros::{Choice, Form, Message, State};
 pub use node::{IntoMessage, IntoNode, Node, Text};
 pub use page::{Link, Page, Params, Program, Routed};
-pub use mprun_sdk_macros::{Choice, Form, Message, State};
 
 /// What a page looks like, as a [`Node`].
 ///
 /// One element, with elements or text inside of it. The elements, attributes and
 /// events are a closed set; what is wrong is an error of the compiler at the
 /// very token. What does not change between two views is put into the program's
-/// file once.
+/// file once (the attribute that does it counts as unsafe, but being the macro's
+/// it does not offend `#![forbid(unsafe_code)]`).
 ///
 /// | | |
 /// |---|---|

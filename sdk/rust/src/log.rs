@@ -39,10 +39,10 @@ macro_rules! level_macro {
         /// ```
         #[macro_export]
         macro_rules! $name {
-            ($dollar($dollar arguments:tt)+) => {
-                $crate::log($crate::Level::$level, &::std::format!($dollar($dollar arguments)+))
-            };
-        }
+                                    ($dollar($dollar arguments:tt)+) => {
+                                        $crate::log($crate::Level::$level, &::std::format!($dollar($dollar arguments)+))
+                                    };
+                                }
     };
 }
 

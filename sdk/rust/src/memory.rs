@@ -8,9 +8,9 @@ use core::arch::wasm32::{memory_grow, memory_size};
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use talc::cell::TalcSyncCell;
 use talc::base::Talc;
 use talc::base::binning::Binning;
+use talc::cell::TalcSyncCell;
 use talc::source::Source;
 use talc::wasm::WasmBinning;
 
@@ -41,7 +41,8 @@ unsafe impl Source for Memory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
         let start = talc.source.end.map_or(&raw const __heap_base as *mut u8, NonNull::as_ptr);
         // With room for alignment and for the allocator's own tables.
-        let needed = layout.size().checked_add(layout.align()).and_then(|bytes| bytes.checked_add(4 * 1024)).ok_or(())?;
+        let needed =
+            layout.size().checked_add(layout.align()).and_then(|bytes| bytes.checked_add(4 * 1024)).ok_or(())?;
         let least = start.addr().checked_add(needed).ok_or(())?;
         let mut end = memory_size::<0>() * PAGE_BYTES;
         if least > end {

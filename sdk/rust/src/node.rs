@@ -190,13 +190,13 @@ impl<M: Message> Writer<M> {
     }
 
     /// A handler slot of `on:change`.
-    pub fn change<T>(&mut self, message: impl FnOnce(Value<T>) -> M) {
-        self.handler(Some(&message(Value::hole())));
+    pub fn change<T, R: IntoMessage<M>>(&mut self, message: impl FnOnce(Value<T>) -> R) {
+        self.handler(message(Value::hole()).into_message().as_ref());
     }
 
     /// A handler slot of `on:submit`.
-    pub fn submit<T>(&mut self, message: impl FnOnce(Form<T>) -> M) {
-        self.handler(Some(&message(Form::hole())));
+    pub fn submit<T, R: IntoMessage<M>>(&mut self, message: impl FnOnce(Form<T>) -> R) {
+        self.handler(message(Form::hole()).into_message().as_ref());
     }
 
     fn handler(&mut self, message: Option<&M>) {
@@ -241,7 +241,8 @@ impl<M> IntoNode<M> for Option<Node<M>> {
     }
 }
 
-/// What `on:tap=…` can be: a message, or an `Option` of one.
+/// What `on:tap=…` can be, and what the functions of `on:change=…` and
+/// `on:submit=…` return: a message, or an `Option` of one.
 ///
 /// ```
 /// use mprun::prelude::*;
@@ -270,6 +271,19 @@ impl<M: Message> IntoMessage<M> for M {
 impl<M: Message> IntoMessage<M> for Option<M> {
     fn into_message(self) -> Self {
         self
+    }
+}
+
+/// Nobody's message. Because of it, a handler alone does not decide what the
+/// messages of a view are: its return type does, and a handler that sends
+/// something else is the one that is reported.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Nobody<M>(M);
+
+impl<M: Message> IntoMessage<Nobody<M>> for M {
+    fn into_message(self) -> Option<Nobody<M>> {
+        Some(Nobody(self))
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 pub use serde;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 pub use crate::export;
 pub use crate::form::choose;
+pub use crate::node::{Template, Writer, put};
 pub use crate::page::{PageVisitor, Pages};
 #[cfg(target_family = "wasm")]
 pub use crate::{bindings, guest::Exports};
-pub use crate::node::{Template, Writer, put};
 
 /// The position of a name in a list; its length if it is not there.
 #[derive(Debug, Clone, Copy)]

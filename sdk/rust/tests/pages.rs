@@ -476,12 +476,15 @@ fn a_form_is_refused_with_every_error_and_keeps_what_was_typed() {
     t.choose("Letter", "B");
     t.tap("Place");
     let errors: Vec<_> = t.field_errors().iter().map(|(name, what)| format!("{name}: {what}")).collect();
-    assert_eq!(errors, [
-        "name: Please fill this in.",
-        "cups: At most 9.",
-        "terms: Please tick this.",
-        "letter: Please look at this again.",
-    ]);
+    assert_eq!(
+        errors,
+        [
+            "name: Please fill this in.",
+            "cups: At most 9.",
+            "terms: Please tick this.",
+            "letter: Please look at this again.",
+        ]
+    );
     t.assert_text("Cups: 12\nWhen: Now\nNote: \nTerms: no\nLetter: B");
     t.fill("Name", "Ada");
     t.fill("Cups", "2");
@@ -494,13 +497,17 @@ fn a_form_is_refused_with_every_error_and_keeps_what_was_typed() {
 }
 
 #[test]
-#[should_panic(expected = "there are 3 called \"Add\" to press: use `first()`, `nth(…)` or `within(…)`, on the page `menu`")]
+#[should_panic(
+    expected = "there are 3 called \"Add\" to press: use `first()`, `nth(…)` or `within(…)`, on the page `menu`"
+)]
 fn an_action_that_fits_several_elements_says_so() {
     menu().tap("Add");
 }
 
 #[test]
-#[should_panic(expected = "there is nothing called \"Sell\" to press, on the page `stores`; there are:\n  `list-item` \"North\"\n  `list-item` \"South\"")]
+#[should_panic(
+    expected = "there is nothing called \"Sell\" to press, on the page `stores`; there are:\n  `list-item` \"North\"\n  `list-item` \"South\""
+)]
 fn an_action_that_fits_nothing_lists_what_there_is() {
     open::<App>("stores").tap("Sell");
 }

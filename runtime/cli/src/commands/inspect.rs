@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use mprun_core::{
     budget::{Budget, Limits},
-    bundle::{self, Bundle},
+    bundle::Bundle,
 };
 use mprun_frame::template::{SlotKind, Template};
 use serde_json::{Value, json};
@@ -14,8 +14,7 @@ use crate::{args::InspectArgs, commands, error::CommandError, output};
 
 /// Runs the command.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<(), CommandError> {
-    let bytes = commands::read_bundle(&args.bundle)?;
-    let bundle = bundle::verify(bytes).map_err(|cause| commands::no_bundle(&args.bundle, cause))?;
+    let bundle = commands::read_verified(&args.bundle)?;
     let text = if args.json { format!("{:#}\n", to_json(&bundle)) } else { to_text(&bundle) };
     output::data(text.as_bytes())
 }

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use mprun_core::bundle::{BUNDLE_BYTES_MAX, BundleError};
+use mprun_core::bundle::{self, BUNDLE_BYTES_MAX, Bundle, BundleError, Verified};
 use mprun_host::{Host, HostConfig, InstallError};
 use mprun_storage::sqlite::SqliteStorage;
 use tokio::runtime::Runtime;
@@ -58,6 +58,12 @@ fn not_opened(path: &Path, cause: io::Error) -> CommandError {
             .hint("commands are serve, build and inspect; everything else is the file of a bundle: mprun --help");
     }
     if missing { error.hint("make a bundle from a program's source: mprun build DIR") } else { error }
+}
+
+/// Reads a bundle and checks it. Before anything else is done: a file that is
+/// refused leaves nothing behind, no folder and no row.
+fn read_verified(path: &Path) -> Result<Verified<Bundle>, CommandError> {
+    bundle::verify(read_bundle(path)?).map_err(|cause| no_bundle(path, cause))
 }
 
 /// A file that is no bundle.

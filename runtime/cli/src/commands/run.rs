@@ -29,7 +29,7 @@ const TEXT_WIDTH: usize = 80;
 
 /// Runs the command.
 pub(crate) fn run(args: RunArgs) -> Result<(), CommandError> {
-    let bytes = commands::read_bundle(&args.bundle())?;
+    let bytes = commands::read_verified(&args.bundle())?.bytes().to_vec();
     let interactive = args.format == Format::Auto && output::is_conversation();
     // On the screen, messages would be painted over the page.
     if !interactive || !output::is_stderr_terminal() {

@@ -23,7 +23,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), CommandError> {
     let bundles = args
         .bundles
         .iter()
-        .map(|path| Ok((path.as_path(), commands::read_bundle(path)?)))
+        .map(|path| Ok((path.as_path(), commands::read_verified(path)?.bytes().to_vec())))
         .collect::<Result<_, CommandError>>()?;
     output::log_to_stderr(env::log_filter());
     commands::runtime()?.block_on(run(&args, bundles))

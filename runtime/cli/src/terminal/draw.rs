@@ -231,7 +231,7 @@ mod tests {
         view.top = 4;
         assert_eq!(
             draw(&view, 44, 7).to_plain(),
-            " Coffee                          5–8 of 10\n line 4\n line 5\n line 6\n line 7\n Added  to the cart\n Tab  next   PgDn  more   q  quit\n"
+            " Coffee                           5–8 of 10\n line 4\n line 5\n line 6\n line 7\n Added  to the cart\n Tab  next   PgDn  more   q  quit\n"
         );
     }
 

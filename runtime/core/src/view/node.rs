@@ -240,11 +240,8 @@ impl<'t> Cursor<'t> {
     /// Behind the start of an element whose children come next. Names are not
     /// remembered: only for elements that contain no field, or whole forms.
     fn resume(resolved: Resolved<'t>) -> Self {
-        let mut cursor = Self {
-            slot: resolved.position.first_slot,
-            element: resolved.position.element,
-            names: HashMap::new(),
-        };
+        let mut cursor =
+            Self { slot: resolved.position.first_slot, element: resolved.position.element, names: HashMap::new() };
         cursor.enter(resolved.node, None);
         cursor
     }

@@ -279,11 +279,13 @@ mod tests {
         let both = form(&["a", "b"]);
         assert_ne!(both[0], both[1], "two rows, two fields");
         assert_eq!(form(&["b", "a"]), [both[1], both[0]]);
-        let same = keys(r#"<form><input name="a" label="1"/><input name="a" label="2"/><input name="b" label="3"/></form>"#);
+        let same =
+            keys(r#"<form><input name="a" label="1"/><input name="a" label="2"/><input name="b" label="3"/></form>"#);
         assert!(same[0] != same[1] && same[1] != same[2], "one name twice is two fields");
         // In a form a field is known by its name, wherever it stands there.
         let one = keys(r#"<view><slot><form><slot><input name="a" label="1"/></slot></form></slot></view>"#);
-        let other = keys(r#"<view><slot><form><slot><input name="a" label="changed" required/></slot></form></slot></view>"#);
+        let other =
+            keys(r#"<view><slot><form><slot><input name="a" label="changed" required/></slot></form></slot></view>"#);
         assert_eq!(one, other);
     }
 }

@@ -227,30 +227,84 @@ impl<'a> Parser<'a> {
 /// One view for each element, and for what elements do together. Each has its
 /// expected HTML, text and JSON beside the renderers, in `snapshots`.
 pub(crate) const CASES: &[(&str, &str)] = &[
-    ("view", r#"<view layout="row" gap="small" align="center" justify="between" surface="card" grow label="Prices"><text>a</text><text>b</text></view>"#),
-    ("view-tap", r#"<view surface="card" label="Open latte" on:tap="open"><text>Latte</text><button on:tap="add">Add</button></view>"#),
+    (
+        "view",
+        r#"<view layout="row" gap="small" align="center" justify="between" surface="card" grow label="Prices"><text>a</text><text>b</text></view>"#,
+    ),
+    (
+        "view-tap",
+        r#"<view surface="card" label="Open latte" on:tap="open"><text>Latte</text><button on:tap="add">Add</button></view>"#,
+    ),
     ("view-to", r#"<view label="Cart" to="page:cart?from=a%26b"><text>Cart</text></view>"#),
-    ("text", r#"<view><text>plain</text><text tone="muted" size="small">muted</text><text tone="warn" size="large" strong live>warn</text><text/></view>"#),
+    (
+        "text",
+        r#"<view><text>plain</text><text tone="muted" size="small">muted</text><text tone="warn" size="large" strong live>warn</text><text/></view>"#,
+    ),
     ("text-hostile", r#"<view label="a &amp; b's"><text>1 &gt; 0 & "quotes" it's</text></view>"#),
-    ("heading", r#"<view><heading level="1">One</heading><heading level="2">Two</heading><heading level="6">Six</heading></view>"#),
-    ("image", r#"<view><image src="asset:latte.svg" alt="A latte" mode="banner"/><image src="asset:latte.svg" alt=""/><image src="asset:none.svg" alt="Nothing" mode="thumbnail"/></view>"#),
-    ("button", r#"<view layout="wrap"><button on:tap="a">Default</button><button type="primary" label="More latte" on:tap="b">+</button><button type="warn" disabled on:tap="c">Off</button><button>Nowhere</button><button form-type="submit">Formless</button></view>"#),
-    ("navigator", r#"<view><navigator to="page:menu">Menu</navigator><navigator to="page:product?id=7&amp=1" label="Product 7">Seven</navigator><navigator to="https://example.org/a?b=c&d='e'">Out</navigator></view>"#),
-    ("form", r#"<form label="Order" gap="large" on:submit="place"><input name="name" label="Name"/><button form-type="submit" type="primary">Order</button><button form-type="submit" disabled>Later</button></form>"#),
-    ("form-without-submit", r#"<form on:submit="place"><input name="name" label="Name"/><button form-type="submit" disabled>Order</button></form>"#),
-    ("input", r#"<form><input name="a" label="Text" value="x&quot;y" placeholder="here" hint="A hint" maxlength="40" required/><input name="b" label="Count" type="number" value="2"/><input name="c" label="Price" type="digit"/><input name="d" label="Mail" type="email" value=" a@b.c "/><input name="e" label="Secret" type="password" value="abc"/><input name="f" label="Day" type="date" value="someday"/><input name="g" label="Time" type="time" value="17:05"/><input name="h" label="Off" disabled value="no"/></form>"#),
+    (
+        "heading",
+        r#"<view><heading level="1">One</heading><heading level="2">Two</heading><heading level="6">Six</heading></view>"#,
+    ),
+    (
+        "image",
+        r#"<view><image src="asset:latte.svg" alt="A latte" mode="banner"/><image src="asset:latte.svg" alt=""/><image src="asset:none.svg" alt="Nothing" mode="thumbnail"/></view>"#,
+    ),
+    (
+        "button",
+        r#"<view layout="wrap"><button on:tap="a">Default</button><button type="primary" label="More latte" on:tap="b">+</button><button type="warn" disabled on:tap="c">Off</button><button>Nowhere</button><button form-type="submit">Formless</button></view>"#,
+    ),
+    (
+        "navigator",
+        r#"<view><navigator to="page:menu">Menu</navigator><navigator to="page:product?id=7&amp=1" label="Product 7">Seven</navigator><navigator to="https://example.org/a?b=c&d='e'">Out</navigator></view>"#,
+    ),
+    (
+        "form",
+        r#"<form label="Order" gap="large" on:submit="place"><input name="name" label="Name"/><button form-type="submit" type="primary">Order</button><button form-type="submit" disabled>Later</button></form>"#,
+    ),
+    (
+        "form-without-submit",
+        r#"<form on:submit="place"><input name="name" label="Name"/><button form-type="submit" disabled>Order</button></form>"#,
+    ),
+    (
+        "input",
+        r#"<form><input name="a" label="Text" value="x&quot;y" placeholder="here" hint="A hint" maxlength="40" required/><input name="b" label="Count" type="number" value="2"/><input name="c" label="Price" type="digit"/><input name="d" label="Mail" type="email" value=" a@b.c "/><input name="e" label="Secret" type="password" value="abc"/><input name="f" label="Day" type="date" value="someday"/><input name="g" label="Time" type="time" value="17:05"/><input name="h" label="Off" disabled value="no"/></form>"#,
+    ),
     ("input-change", r#"<view layout="row"><input label="Your name" value="Ada" grow on:change="name"/></view>"#),
-    ("textarea", r#"<form><textarea name="a" label="Note" value="one" rows="2" maxlength="100" hint="Short"/><textarea name="b" label="Empty" placeholder="Nothing yet"/></form>"#),
-    ("picker", r#"<form><picker name="a" label="Syrup" value="v" hint="Ours"><option value="n">None</option><option value="v">Vanilla</option><option value="x" disabled>Sold out</option></picker><picker name="b" label="Nothing chosen" required><option value="n">None</option></picker></form>"#),
-    ("radio-group", r#"<form><radio-group name="a" label="Milk" value="oat"><radio value="cow">Cow</radio><radio value="oat">Oat</radio></radio-group><radio-group name="b" label="Size" layout="row" required><slot><radio value="s">Small</radio></slot><each><radio key="m" value="m">Medium</radio><radio key="l" value="l" disabled>Large</radio></each></radio-group></form>"#),
-    ("checkbox", r#"<view><checkbox name="a" label="Extra hot" hint="Careful" checked on:change="hot"/><checkbox name="b" label="Off" disabled required/></view>"#),
+    (
+        "textarea",
+        r#"<form><textarea name="a" label="Note" value="one" rows="2" maxlength="100" hint="Short"/><textarea name="b" label="Empty" placeholder="Nothing yet"/></form>"#,
+    ),
+    (
+        "picker",
+        r#"<form><picker name="a" label="Syrup" value="v" hint="Ours"><option value="n">None</option><option value="v">Vanilla</option><option value="x" disabled>Sold out</option></picker><picker name="b" label="Nothing chosen" required><option value="n">None</option></picker></form>"#,
+    ),
+    (
+        "radio-group",
+        r#"<form><radio-group name="a" label="Milk" value="oat"><radio value="cow">Cow</radio><radio value="oat">Oat</radio></radio-group><radio-group name="b" label="Size" layout="row" required><slot><radio value="s">Small</radio></slot><each><radio key="m" value="m">Medium</radio><radio key="l" value="l" disabled>Large</radio></each></radio-group></form>"#,
+    ),
+    (
+        "checkbox",
+        r#"<view><checkbox name="a" label="Extra hot" hint="Careful" checked on:change="hot"/><checkbox name="b" label="Off" disabled required/></view>"#,
+    ),
     ("switch", r#"<form><switch name="a" label="To go" checked/><switch name="b" label="Remind me"/></form>"#),
-    ("list", r#"<list label="Drinks"><each><list-item key="a"><text>Latte</text><text tone="muted">With milk</text></list-item><list-item key="b" layout="row" label="Tea" on:tap="tea"><text grow>Tea</text><text>3.40</text></list-item></each><list-item surface="card"><text>Card</text></list-item></list>"#),
-    ("list-ordered", r#"<list ordered><list-item><text>First</text></list-item><list-item><text>Second</text></list-item></list>"#),
-    ("list-grid", r#"<list layout="grid"><list-item surface="card" label="Latte" to="page:latte"><text>Latte</text></list-item><list-item surface="card"><text>Tea</text></list-item><list-item surface="card"><text>Cocoa</text></list-item></list>"#),
+    (
+        "list",
+        r#"<list label="Drinks"><each><list-item key="a"><text>Latte</text><text tone="muted">With milk</text></list-item><list-item key="b" layout="row" label="Tea" on:tap="tea"><text grow>Tea</text><text>3.40</text></list-item></each><list-item surface="card"><text>Card</text></list-item></list>"#,
+    ),
+    (
+        "list-ordered",
+        r#"<list ordered><list-item><text>First</text></list-item><list-item><text>Second</text></list-item></list>"#,
+    ),
+    (
+        "list-grid",
+        r#"<list layout="grid"><list-item surface="card" label="Latte" to="page:latte"><text>Latte</text></list-item><list-item surface="card"><text>Tea</text></list-item><list-item surface="card"><text>Cocoa</text></list-item></list>"#,
+    ),
     ("progress", r#"<progress label="Brewing" percent="40"/>"#),
     ("separator", r#"<view><text>a</text><separator/><text>b</text></view>"#),
-    ("slots", r#"<view><slot/><slot><text>there</text></slot><each/><each><view key="x"><slot><button on:tap="deep">Deep</button></slot></view></each></view>"#),
+    (
+        "slots",
+        r#"<view><slot/><slot><text>there</text></slot><each/><each><view key="x"><slot><button on:tap="deep">Deep</button></slot></view></each></view>"#,
+    ),
 ];
 
 /// An error at each field `a`, a draft in each choice `b`.

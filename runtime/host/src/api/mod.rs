@@ -30,7 +30,5 @@ pub(crate) fn link_view(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
 
 /// What every function of an interface but `log` does in `view`.
 fn in_view(function: &str) -> Stop {
-    Stop::Ended(wasmtime::Error::msg(format!(
-        "`{function}` was called in `view`, where only `log` works"
-    )))
+    Stop::Ended(wasmtime::Error::msg(format!("`{function}` was called in `view`, where only `log` works")))
 }

@@ -25,23 +25,13 @@ const RESCUE_MS: u64 = 5_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Move {
     /// A page on top of this one; whether it answers (with the ask's message).
-    Open {
-        route: String,
-        parameters: Vec<(String, String)>,
-        replies: bool,
-    },
+    Open { route: String, parameters: Vec<(String, String)>, replies: bool },
     /// A page in place of this one.
-    Redirect {
-        route: String,
-        parameters: Vec<(String, String)>,
-    },
+    Redirect { route: String, parameters: Vec<(String, String)> },
     /// The page below, with a result.
     Close { payload: Option<Vec<u8>> },
     /// A page instead of the whole stack.
-    Relaunch {
-        route: String,
-        parameters: Vec<(String, String)>,
-    },
+    Relaunch { route: String, parameters: Vec<(String, String)> },
 }
 
 impl Wire for Move {
@@ -66,22 +56,10 @@ impl Wire for Move {
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         Some(match reader.u8()? {
-            0 => Move::Open {
-                route: reader.str()?,
-                parameters: reader.pairs()?,
-                replies: reader.u8()? != 0,
-            },
-            1 => Move::Redirect {
-                route: reader.str()?,
-                parameters: reader.pairs()?,
-            },
-            2 => Move::Close {
-                payload: reader.option(|reader| Some(reader.bytes()?.to_vec()))?,
-            },
-            3 => Move::Relaunch {
-                route: reader.str()?,
-                parameters: reader.pairs()?,
-            },
+            0 => Move::Open { route: reader.str()?, parameters: reader.pairs()?, replies: reader.u8()? != 0 },
+            1 => Move::Redirect { route: reader.str()?, parameters: reader.pairs()? },
+            2 => Move::Close { payload: reader.option(|reader| Some(reader.bytes()?.to_vec()))? },
+            3 => Move::Relaunch { route: reader.str()?, parameters: reader.pairs()? },
             _ => return None,
         })
     }
@@ -190,9 +168,7 @@ impl navigation::Host for Call {
         let bytes = payload.as_ref().map_or(0, Vec::len);
         self.pass(Capability::Navigation, "close", bytes)?;
         if bytes > PAYLOAD_BYTES_MAX {
-            return Err(Stop::invalid(format!(
-                "expected a result of at most {PAYLOAD_BYTES_MAX} bytes, got {bytes}"
-            )));
+            return Err(Stop::invalid(format!("expected a result of at most {PAYLOAD_BYTES_MAX} bytes, got {bytes}")));
         }
         self.go(&Move::Close { payload }, Vec::new())
     }

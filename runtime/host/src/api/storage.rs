@@ -54,9 +54,7 @@ impl Call {
         let max = transaction.limits.storage_bytes_max;
         // A program that has too much must still be able to remove something.
         if stored > max && stored > transaction.bytes_stored {
-            return Err(Stop::limited(format!(
-                "expected at most {max} bytes of keys and values, got {stored}"
-            )));
+            return Err(Stop::limited(format!("expected at most {max} bytes of keys and values, got {stored}")));
         }
         transaction.bytes_stored = stored;
         transaction.write(key, value);
@@ -78,10 +76,7 @@ impl storage::Host for Call {
         self.check_key(&key)?;
         let max = self.transaction()?.limits.storage_value_bytes_max;
         if value.len() > max {
-            return Err(Stop::limited(format!(
-                "expected a value of at most {max} bytes, got {}",
-                value.len()
-            )));
+            return Err(Stop::limited(format!("expected a value of at most {max} bytes, got {}", value.len())));
         }
         self.put(key, Some(value)).await?;
         Ok(())

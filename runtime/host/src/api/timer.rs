@@ -17,9 +17,7 @@ impl timer::Host for Call {
     async fn after(&mut self, delay_ms: u64, message: Vec<u8>) -> Result<u64, Stop> {
         self.pass(Capability::Timer, "after", message.len() + 8)?;
         if delay_ms > DELAY_MS_MAX {
-            return Err(Stop::invalid(format!(
-                "expected a delay of at most {DELAY_MS_MAX} ms, got {delay_ms}"
-            )));
+            return Err(Stop::invalid(format!("expected a delay of at most {DELAY_MS_MAX} ms, got {delay_ms}")));
         }
         if message.len() > MESSAGE_BYTES_MAX {
             return Err(Stop::invalid(format!(

@@ -16,9 +16,7 @@ impl toast::Host for Call {
         self.pass(Capability::Toast, "show", text.len())?;
         let characters = text.chars().count();
         if !(1..=CHARACTERS_MAX).contains(&characters) {
-            return Err(Stop::invalid(format!(
-                "expected 1 to {CHARACTERS_MAX} characters, got {characters}"
-            )));
+            return Err(Stop::invalid(format!("expected 1 to {CHARACTERS_MAX} characters, got {characters}")));
         }
         if text.chars().any(char::is_control) {
             return Err(Stop::invalid("expected one line without control characters"));

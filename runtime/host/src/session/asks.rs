@@ -12,40 +12,28 @@ use mprun_storage::{AppRow, Ask, EventId, PageRow};
 use super::event::PageRef;
 use super::outcome::{Outcome, Recorded};
 use super::recipe::Recipe;
-use super::shown::{Alert, Shown};
+use super::stage::{Stage, alert};
 use super::transaction::{NavigationAsk, Transaction};
 use super::wire::{Wire, Writer};
-use super::{ATTEMPTS, CommitFault, Session, here, now_ms, place_of};
+use super::{ATTEMPTS, CommitFault, Session, now_ms, place_of};
 use crate::api::Move;
-use crate::bindings::exports::mprun::app::program::Event;
-use crate::failure::{Fault, PageError, Refusal};
-use crate::instance::{Guest, Pairs};
+use crate::failure::{Fault, PageError};
 
 /// How often one event may lead on to another page: a page's result can make the
 /// page below open the next one.
 const HOPS_MAX: u32 = 10;
 
 /// A user's step back, or a program's ask to go somewhere.
-struct Going<'a> {
+pub(super) struct Going<'a> {
     /// The page that it starts from.
-    from: PageId,
-    what: &'a Move,
+    pub(super) from: PageId,
+    pub(super) what: &'a Move,
     /// The message with which that page's result is delivered to it.
-    message: &'a [u8],
+    pub(super) message: &'a [u8],
     /// The ask that this carries out; none where the user went back.
-    ask: Option<&'a Ask>,
+    pub(super) ask: Option<&'a Ask>,
     /// The event whose outcome this is.
-    event: Option<EventId>,
-}
-
-/// What is changed while an ask is carried out.
-struct Stage<'s, 'h> {
-    session: &'s Session<'h>,
-    guest: Guest,
-    app: Vec<u8>,
-    pages: Vec<PageRow>,
-    /// Whether the life cycle is told.
-    tell: bool,
+    pub(super) event: Option<EventId>,
 }
 
 /// How far an attempt is from telling the program everything.
@@ -291,7 +279,7 @@ impl Session<'_> {
     }
 
     /// The first page below `page` that is still open.
-    async fn below(&self, row: &AppRow, page: &PageRow) -> Result<Option<PageRow>, Fault> {
+    pub(super) async fn below(&self, row: &AppRow, page: &PageRow) -> Result<Option<PageRow>, Fault> {
         let Some(parent) = page.parent else { return Ok(None) };
         let stack = self.host.storage.stack(&self.scope, parent).await?;
         let Some(open) = stack.iter().find(|page| !page.closed && self.program.has_page(&page.route)) else {
@@ -301,7 +289,7 @@ impl Session<'_> {
     }
 
     /// A page at the revision of `row`.
-    async fn page_at(&self, row: &AppRow, page: PageId) -> Result<Option<PageRow>, Fault> {
+    pub(super) async fn page_at(&self, row: &AppRow, page: PageId) -> Result<Option<PageRow>, Fault> {
         let snapshot = self.host.storage.snapshot(&self.scope, page).await?;
         if snapshot.app.revision == row.revision { Ok(snapshot.page) } else { Err(Fault::Moved) }
     }
@@ -374,274 +362,6 @@ impl Session<'_> {
         self.commit(commit).await?;
         Ok(recorded)
     }
-}
-
-impl Stage<'_, '_> {
-    /// Loads a page that is to be opened; a refusal is the user's to read.
-    async fn load(
-        &mut self,
-        id: PageId,
-        parent: Option<PageId>,
-        (route, parameters): (&str, &Pairs),
-        now: u64,
-    ) -> Result<Result<PageRow, String>, Fault> {
-        let mut page = PageRow {
-            id,
-            parent,
-            route: route.to_owned(),
-            parameters: parameters.clone(),
-            state: Vec::new(),
-            digest: *self.session.program.digest(),
-            drafts: Vec::new(),
-            reply: None,
-            opened_at_ms: now,
-            touched_at_ms: now,
-            closed: false,
-        };
-        if !self.session.program.has_page(route) {
-            return Ok(Err("This page does not exist.".to_owned()));
-        }
-        self.guest.transaction()?.set_current(Some(here(&page, false)));
-        match self.guest.load(&self.app, route, parameters, &self.session.environment).await? {
-            Ok((app, state)) => {
-                self.app = app;
-                page.state = state;
-                Ok(Ok(page))
-            }
-            Err(failure) => Ok(Err(match Refusal::from(failure) {
-                Refusal::NotFound(message) if message.is_empty() => "This page does not exist.".to_owned(),
-                other => other.message(),
-            })),
-        }
-    }
-
-    /// Hands an event to a page; a refusal comes back and changes nothing.
-    async fn update(
-        &mut self,
-        page: &mut PageRow,
-        event: &Event,
-        may_navigate: bool,
-    ) -> Result<Result<(), Refusal>, Fault> {
-        let app = std::mem::take(&mut self.app);
-        let (app, _) = self.session.current_page(&mut self.guest, app, page).await?;
-        self.app = app;
-        self.guest.transaction()?.set_current(Some(here(page, may_navigate)));
-        // A refused event keeps nothing, its writes and asks included.
-        let before = self.guest.transaction()?.clone();
-        let answer = self
-            .guest
-            .update(self.app.clone(), Some((&page.route, page.state.clone())), event, &self.session.environment)
-            .await?;
-        match answer {
-            Ok((app, state)) => {
-                self.app = app;
-                page.state = state.unwrap_or_default();
-                Ok(Ok(()))
-            }
-            Err(failure) => {
-                *self.guest.transaction()? = before;
-                Ok(Err(failure.into()))
-            }
-        }
-    }
-
-    /// Tells a page of its life cycle, if it can be told.
-    async fn tell(&mut self, page: &mut PageRow, kind: &str) -> Result<(), Fault> {
-        if !self.tell {
-            return Ok(());
-        }
-        if let Err(refusal) = self.update(page, &super::fields::event(kind, &[], Vec::new()), false).await? {
-            tracing::debug!(program = %self.session.program.id(), kind, ?refusal, "the program refused a life-cycle event");
-        }
-        Ok(())
-    }
-
-    /// Delivers a reply to a page; a refusal is shown there.
-    async fn reply(&mut self, mut page: PageRow, message: &[u8], result: Result<&[u8], Error>) -> Result<(), Fault> {
-        let event = reply_event(message, result, None);
-        if let Err(refusal) = self.update(&mut page, &event, true).await? {
-            alert(&mut page, &refusal.message());
-        }
-        self.pages.push(page);
-        Ok(())
-    }
-
-    /// Delivers a reply whose page is gone.
-    async fn reply_to_program(
-        &mut self,
-        route: &str,
-        message: &[u8],
-        result: Result<&[u8], Error>,
-    ) -> Result<(), Fault> {
-        self.guest.transaction()?.set_gone(route);
-        let before = self.guest.transaction()?.clone();
-        let event = reply_event(message, result, Some(route));
-        let answer = self.guest.update(self.app.clone(), None, &event, &self.session.environment).await?;
-        match answer {
-            Ok((app, _)) => self.app = app,
-            Err(failure) => {
-                *self.guest.transaction()? = before;
-                let refusal = Refusal::from(failure);
-                tracing::warn!(program = %self.session.program.id(), route, ?refusal, "the program refused a reply whose page is gone");
-            }
-        }
-        Ok(())
-    }
-
-    /// The page cannot be opened: the user stays and is told.
-    async fn stay(&mut self, mut from: PageRow, why: &str, going: &Going<'_>) -> Result<Outcome, Fault> {
-        let outcome = Outcome::Show(place_of(&from));
-        alert(&mut from, why);
-        match going.what {
-            Move::Open { replies: true, .. } => {
-                let error = Error { code: 5, message: "the page could not be opened" };
-                self.reply(from, going.message, Err(error)).await?;
-            }
-            _ => self.pages.push(from),
-        }
-        Ok(outcome)
-    }
-
-    async fn open(
-        &mut self,
-        mut from: PageRow,
-        place: (&str, &Pairs),
-        replies: bool,
-        going: &Going<'_>,
-        id: PageId,
-    ) -> Result<Outcome, Fault> {
-        match self.load(id, Some(from.id), place, now_ms()).await? {
-            Ok(mut page) => {
-                page.reply = replies.then(|| going.message.to_vec());
-                self.tell(&mut from, "hidden").await?;
-                let outcome = Outcome::Show(place_of(&page));
-                self.pages.extend([from, page]);
-                Ok(outcome)
-            }
-            Err(why) => self.stay(from, &why, going).await,
-        }
-    }
-
-    async fn redirect(
-        &mut self,
-        mut from: PageRow,
-        place: (&str, &Pairs),
-        going: &Going<'_>,
-        id: PageId,
-    ) -> Result<Outcome, Fault> {
-        match self.load(id, from.parent, place, now_ms()).await? {
-            Ok(mut page) => {
-                // Whoever waits for this page's result now waits for the new one's.
-                page.reply = from.reply.take();
-                self.unload(&mut from).await?;
-                let outcome = Outcome::Show(place_of(&page));
-                self.pages.extend([from, page]);
-                Ok(outcome)
-            }
-            Err(why) => self.stay(from, &why, going).await,
-        }
-    }
-
-    async fn relaunch(
-        &mut self,
-        row: &AppRow,
-        from: PageRow,
-        place: (&str, &Pairs),
-        going: &Going<'_>,
-        id: PageId,
-    ) -> Result<Outcome, Fault> {
-        let page = match self.load(id, None, place, now_ms()).await? {
-            Ok(page) => page,
-            Err(why) => return self.stay(from, &why, going).await,
-        };
-        let outcome = Outcome::Show(place_of(&page));
-        let below = match from.parent {
-            Some(parent) => self.session.host.storage.stack(&self.session.scope, parent).await?,
-            None => Vec::new(),
-        };
-        let mut closing = vec![from];
-        for summary in below.iter().filter(|page| !page.closed) {
-            closing.extend(self.session.page_at(row, summary.id).await?);
-        }
-        for mut page in closing {
-            page.reply = None;
-            self.unload(&mut page).await?;
-            self.pages.push(page);
-        }
-        self.pages.push(page);
-        Ok(outcome)
-    }
-
-    async fn close(&mut self, row: &AppRow, mut from: PageRow, payload: Option<&[u8]>) -> Result<Outcome, Fault> {
-        let Some(opener) = from.parent else {
-            // The first page stays.
-            return Ok(Outcome::Entry);
-        };
-        let below = self.session.below(row, &from).await?;
-        let reply = from.reply.take();
-        let route_of_opener = self.session.page_at(row, opener).await?.map(|page| page.route).unwrap_or_default();
-        self.unload(&mut from).await?;
-        self.pages.push(from);
-        let outcome = below.as_ref().map_or(Outcome::Entry, |page| Outcome::Show(place_of(page)));
-        let mut below = below;
-        if let Some(page) = &mut below {
-            self.tell(page, "shown").await?;
-        }
-        let result = payload.ok_or(Error { code: 4, message: "the page was closed without a result" });
-        match (reply, below) {
-            (Some(message), Some(page)) if page.id == opener => self.reply(page, &message, result).await?,
-            (Some(message), below) => {
-                self.pages.extend(below);
-                self.reply_to_program(&route_of_opener, &message, result).await?;
-            }
-            (None, below) => self.pages.extend(below),
-        }
-        Ok(outcome)
-    }
-
-    /// Closes a page: what it remembered goes, its place in the stack stays.
-    async fn unload(&mut self, page: &mut PageRow) -> Result<(), Fault> {
-        self.tell(page, "unloaded").await?;
-        page.closed = true;
-        page.state = Vec::new();
-        page.drafts = Vec::new();
-        Ok(())
-    }
-}
-
-/// Lays a message over a page.
-fn alert(page: &mut PageRow, text: &str) {
-    let mut shown = Shown::of(&page.drafts);
-    shown.alert = Alert::error(text);
-    page.drafts = shown.to_drafts();
-}
-
-/// Why there is no result, in the contract's codes.
-#[derive(Debug, Clone, Copy)]
-struct Error {
-    code: u32,
-    message: &'static str,
-}
-
-fn reply_event(message: &[u8], result: Result<&[u8], Error>, route: Option<&str>) -> Event {
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut values = Vec::new();
-    let payload = match result {
-        Ok(payload) => {
-            values.push(pair("outcome", "ok"));
-            payload.to_vec()
-        }
-        Err(error) => {
-            values.push(pair("outcome", "error"));
-            values.push(pair("code", &error.code.to_string()));
-            values.push(pair("message", error.message));
-            Vec::new()
-        }
-    };
-    if let Some(route) = route {
-        values.push(pair("route", route));
-    }
-    Event { kind: "reply".to_owned(), message: message.to_vec(), values, payload }
 }
 
 /// What makes the random bytes of a navigation: the ask, or the page left.

@@ -16,9 +16,7 @@ use super::recipe::Recipe;
 use super::shown::{Alert, Shown};
 use super::transaction::{Frozen, Random, Transaction};
 use super::wire::Wire;
-use super::{
-    ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of,
-};
+use super::{ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of};
 use crate::failure::{Fault, PageError, Refusal};
 use crate::host::Environment;
 
@@ -157,7 +155,8 @@ impl Session<'_> {
         };
         match plan {
             Plan::Stale(overlay) => {
-                let notice = Alert::notice("The page has changed meanwhile. Please look again; what you typed is still there.");
+                let notice =
+                    Alert::notice("The page has changed meanwhile. Please look again; what you typed is still there.");
                 let place = place_of(&loaded.page);
                 let shown = Shown { alert: notice, overlay };
                 self.keep(loaded, shown, frozen, Outcome::Stale(place)).await
@@ -268,11 +267,8 @@ impl Session<'_> {
         let mut commit: Commit = transaction.into_commit();
         commit.app_state = self.app_to_commit(&row, app);
         commit.pages.push(page);
-        commit.event = frozen.event.map(|id: EventId| EventRow {
-            id,
-            outcome: recorded.to_bytes(),
-            at_ms: frozen.now_ms,
-        });
+        commit.event =
+            frozen.event.map(|id: EventId| EventRow { id, outcome: recorded.to_bytes(), at_ms: frozen.now_ms });
         self.commit(commit).await?;
         Ok(Attempt::Committed(recorded))
     }
@@ -307,12 +303,7 @@ fn anew(row: PageRow) -> Place {
 
 /// Where a page is that was never stored.
 fn unstored(page: &PageRow) -> Place {
-    Place {
-        page: None,
-        route: page.route.clone(),
-        parameters: page.parameters.clone(),
-        parent: page.parent,
-    }
+    Place { page: None, route: page.route.clone(), parameters: page.parameters.clone(), parent: page.parent }
 }
 
 fn check_size(request: &EventRequest) -> Result<(), PageError> {

@@ -124,12 +124,7 @@ pub(super) fn plan(
     }
     let mut taken = fields.drafts(|index| told(index) || submitted(index));
     taken.errors.clear();
-    Plan::Deliver(Delivery {
-        events,
-        taken,
-        refused: fields.drafts(|_| false),
-        names: names(offers, form),
-    })
+    Plan::Deliver(Delivery { events, taken, refused: fields.drafts(|_| false), names: names(offers, form) })
 }
 
 /// What the user pressed.
@@ -142,11 +137,8 @@ impl Pressed {
     /// What Enter means: the form in which something was typed, if that is one
     /// form, or the only form of the page.
     fn enter(offers: &Offers<'_>, fields: &Fields) -> Pressed {
-        let touched: BTreeSet<usize> = fields
-            .changed
-            .keys()
-            .filter_map(|index| offers.fields.get(*index).and_then(|field| field.form))
-            .collect();
+        let touched: BTreeSet<usize> =
+            fields.changed.keys().filter_map(|index| offers.fields.get(*index).and_then(|field| field.form)).collect();
         let form = match (touched.len(), offers.forms.len()) {
             (1, _) => touched.first().copied(),
             (0, 1) => Some(0),

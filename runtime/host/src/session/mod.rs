@@ -16,6 +16,7 @@ mod outcome;
 mod recipe;
 mod scheduler;
 mod shown;
+mod stage;
 pub(crate) mod transaction;
 pub(crate) mod wire;
 
@@ -227,14 +228,7 @@ impl<'h> Session<'h> {
         if restarted {
             shown.alert = shown::Alert::notice("The mini-program was updated and begins anew.");
         }
-        Ok(Loaded {
-            app_changed: app != before || restarted,
-            row,
-            app,
-            page,
-            shown,
-            transaction: guest.finish()?,
-        })
+        Ok(Loaded { app_changed: app != before || restarted, row, app, page, shown, transaction: guest.finish()? })
     }
 
     /// What the page looks like.
@@ -354,10 +348,5 @@ fn here(page: &PageRow, may_navigate: bool) -> Current {
 
 /// Where a stored page is.
 fn place_of(page: &PageRow) -> Place {
-    Place {
-        page: Some(page.id),
-        route: page.route.clone(),
-        parameters: page.parameters.clone(),
-        parent: None,
-    }
+    Place { page: Some(page.id), route: page.route.clone(), parameters: page.parameters.clone(), parent: None }
 }

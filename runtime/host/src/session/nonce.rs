@@ -92,7 +92,8 @@ mod tests {
         let (secret, page) = ([7; 32], PageId::from_bytes([1; 16]));
         let nonce = issue(&secret, &scope("a", "u"), page, 1_000, [9; 8]);
         assert_eq!(nonce.len(), 43);
-        let check = |secret: [u8; 32], scope: Scope, page, nonce: &str| super::check(&secret, &scope, page, 2_000, nonce);
+        let check =
+            |secret: [u8; 32], scope: Scope, page, nonce: &str| super::check(&secret, &scope, page, 2_000, nonce);
         assert_eq!(check(secret, scope("a", "u"), page, &nonce), Checked::Valid);
         assert_eq!(check([8; 32], scope("a", "u"), page, &nonce), Checked::Forged);
         assert_eq!(check(secret, scope("b", "u"), page, &nonce), Checked::Forged);

@@ -37,12 +37,9 @@ impl Outcome {
     pub fn place(&self, program: &Program) -> Place {
         match self {
             Outcome::Show(place) | Outcome::Stale(place) => place.clone(),
-            Outcome::Entry => Place {
-                page: None,
-                route: program.entry_route().to_owned(),
-                parameters: Vec::new(),
-                parent: None,
-            },
+            Outcome::Entry => {
+                Place { page: None, route: program.entry_route().to_owned(), parameters: Vec::new(), parent: None }
+            }
         }
     }
 }

@@ -329,9 +329,7 @@ impl Transaction {
 impl Call {
     /// The transaction; ends the call in `view`, which has none.
     pub(crate) fn transaction(&mut self) -> Result<&mut Transaction, Stop> {
-        self.transaction
-            .as_mut()
-            .ok_or_else(|| Stop::Ended(wasmtime::Error::msg("this call has no transaction")))
+        self.transaction.as_mut().ok_or_else(|| Stop::Ended(wasmtime::Error::msg("this call has no transaction")))
     }
 }
 
@@ -354,9 +352,6 @@ impl Wire for NavigationAsk {
         if reader.u8()? != 1 {
             return None;
         }
-        Some(NavigationAsk {
-            event: reader.option(|reader| reader.array().map(EventId))?,
-            what: Move::read(reader)?,
-        })
+        Some(NavigationAsk { event: reader.option(|reader| reader.array().map(EventId))?, what: Move::read(reader)? })
     }
 }

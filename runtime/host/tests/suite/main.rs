@@ -3,4 +3,5 @@
 
 mod limits;
 mod pages;
+mod slow;
 mod support;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use mprun_core::identity::PageId;
-use mprun_host::{AlertKind, Environment, HostConfig, Open, Outcome, PageRef, Rendering};
+use mprun_host::{AlertKind, Environment, Host, HostConfig, Open, Outcome, PageRef, Rendering};
+use mprun_storage::sqlite::SqliteStorage;
+use mprun_storage::{Ask, AskId, AskKind, Commit, Scope, Storage};
 
 use crate::support::{Stage, shown};
 
@@ -256,6 +258,50 @@ async fn timers_come_once_also_when_nobody_looks() {
     // Asked and taken back in one event: nothing comes.
     stage.press(&after, "C").await;
     assert_eq!(stage.host.run_due().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_navigation_that_a_dead_process_left_is_carried_out() {
+    let stage = Stage::new().await;
+    let first = stage.press(&stage.open("first").await, "I").await;
+    let storage = SqliteStorage::open(&stage.folder.path().join("data.db")).unwrap();
+    let scope = Scope { program: stage.program.id().clone(), user: stage.user.clone() };
+    // What `navigation.relaunch("second")` writes down: no event, kind 3, the
+    // route, no parameters.
+    let mut payload = vec![1, 0, 3, 6, 0, 0, 0];
+    payload.extend(b"second");
+    payload.extend([0; 4]);
+    let row = storage.app(&scope).await.unwrap();
+    let ask = Ask {
+        id: AskId(row.next_ask_id),
+        page: first.page(),
+        route: "first".to_owned(),
+        kind: AskKind::Navigation,
+        payload,
+        message: Vec::new(),
+        due_at_ms: Some(0),
+        digest: *stage.program.digest(),
+    };
+    let commit = Commit { base_revision: row.revision, asks: vec![ask], ..Commit::default() };
+    storage.commit(&scope, commit).await.unwrap();
+
+    assert_eq!(stage.host.run_due().await.unwrap(), 1);
+    let pages = storage.pages(&scope).await.unwrap();
+    let open: Vec<_> = pages.iter().filter(|page| !page.closed).map(|page| page.route.as_str()).collect();
+    assert_eq!(open, ["second"]);
+    assert_eq!(stage.host.run_due().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ask_of_a_program_that_is_not_installed_waits_for_it() {
+    let stage = Stage::new().await;
+    let first = stage.press(&stage.open("first").await, "W").await;
+    let storage = Arc::new(SqliteStorage::open(&stage.folder.path().join("data.db")).unwrap());
+    let empty = Host::new(HostConfig::default(), storage).await.unwrap();
+    assert_eq!(empty.run_due().await.unwrap(), 1);
+    assert_eq!(empty.run_due().await.unwrap(), 0, "it has another time now");
+    let waiting = stage.page(first.page().unwrap()).await;
+    assert!(waiting.next_timer_ms.is_some_and(|ms| ms > 50_000), "{:?}", waiting.next_timer_ms);
 }
 
 #[tokio::test(flavor = "multi_thread")]

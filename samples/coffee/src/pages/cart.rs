@@ -21,6 +21,9 @@ pub enum CartMsg {
     Remove(String),
     /// On to the checkout.
     CheckOut,
+    /// Back to the menu. Not by a link: that would lay another menu on top of
+    /// this page, and at most ten pages lie on each other.
+    ToMenu,
 }
 
 impl Page<Shop> for CartPage {
@@ -31,6 +34,7 @@ impl Page<Shop> for CartPage {
             CartMsg::Set(key, quantity) => cx.app.set(&key, quantity),
             CartMsg::Remove(key) => cx.app.set(&key, 0),
             CartMsg::CheckOut => cx.open(link!(CheckoutPage))?,
+            CartMsg::ToMenu => cx.relaunch(link!(MenuPage))?,
         }
         Ok(())
     }
@@ -42,7 +46,7 @@ impl Page<Shop> for CartPage {
                     <image src="asset:icon.svg" mode="thumbnail" alt=""/>
                     <heading level=1>"Your cart"</heading>
                     <text>"Nothing in it yet."</text>
-                    <navigator to={link!(MenuPage)}>"See the menu"</navigator>
+                    <button type="primary" on:tap=CartMsg::ToMenu>"See the menu"</button>
                 </view>
             };
         }
@@ -56,7 +60,7 @@ impl Page<Shop> for CartPage {
                 </list>
                 {parts::total_line(&parts::price(look, look.app.total()))}
                 <button type="primary" on:tap=CartMsg::CheckOut>"Check out"</button>
-                <navigator to={link!(MenuPage)}>"Add something else"</navigator>
+                <button on:tap=CartMsg::ToMenu>"Add something else"</button>
             </view>
         }
     }

@@ -72,7 +72,8 @@ impl Page<Shop> for CheckoutPage {
         cx.app.orders = order.number;
         cx.app.name = order.name;
         cx.app.cart.clear();
-        cx.redirect(link!(OrderPage, number = order.number))
+        // Closes the cart and the checkout as well: there is nothing to go back to.
+        cx.relaunch(link!(OrderPage, number = order.number))
     }
 
     fn view(&self, look: &Look<Shop>) -> Node<CheckoutMsg> {

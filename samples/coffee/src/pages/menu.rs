@@ -25,7 +25,8 @@ impl Page<Shop> for MenuPage {
         let MenuMsg::Add(id) = msg;
         let product = Product::find(&id).ok_or_else(Error::not_found)?;
         cx.app.add(Line::usual(product));
-        cx.toast(&format!("{} is in your cart", product.name))
+        parts::tell(cx, &format!("{} is in your cart", product.name));
+        Ok(())
     }
 
     fn view(&self, look: &Look<Shop>) -> Node<MenuMsg> {
@@ -35,13 +36,15 @@ impl Page<Shop> for MenuPage {
                     alt="Our shop in the evening, the plum tree beside it in blossom"/>
                 <view layout="wrap" justify="between" align="center">
                     <view gap="none" grow>
-                        <heading level=1>"Plum Lane Coffee"</heading>
-                        <text tone="muted">"梅巷咖啡 · A small roastery and its bar"</text>
+                        <heading level=1>"Plum Lane"</heading>
+                        <text tone="muted">"梅巷咖啡 · A small roastery"</text>
                     </view>
-                    {parts::cart_badge(look)}
-                    if look.app.orders > 0 {
-                        <navigator to={link!(OrdersPage)}>"Orders"</navigator>
-                    }
+                    <view layout="row">
+                        {parts::cart_badge(look)}
+                        if look.app.orders > 0 {
+                            <navigator to={link!(OrdersPage)}>"Orders"</navigator>
+                        }
+                    </view>
                 </view>
                 for category in MENU, key = category.name {
                     <view>

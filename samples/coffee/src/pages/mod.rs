@@ -11,5 +11,5 @@ pub use cart::{CartMsg, CartPage};
 pub use checkout::{CheckoutMsg, CheckoutPage, PickUp, Slot};
 pub use menu::{MenuMsg, MenuPage};
 pub use order::{OrderMsg, OrderPage};
-pub use orders::OrdersPage;
+pub use orders::{OrdersMsg, OrdersPage};
 pub use product::{Pick, ProductMsg, ProductPage};

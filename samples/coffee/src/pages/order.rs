@@ -19,6 +19,8 @@ pub struct OrderPage {
 pub enum OrderMsg {
     /// It is time to look at the order with this number again.
     Tick(u32),
+    /// Back to the menu.
+    ToMenu,
 }
 
 impl Page<Shop> for OrderPage {
@@ -30,15 +32,18 @@ impl Page<Shop> for OrderPage {
     }
 
     fn update(&mut self, msg: OrderMsg, cx: &mut Cx<Shop, OrderMsg>) -> Result {
-        let OrderMsg::Tick(number) = msg;
-        self.order = look_after(number, cx)?;
+        match msg {
+            OrderMsg::Tick(number) => self.order = look_after(number, cx)?,
+            OrderMsg::ToMenu => cx.relaunch(link!(MenuPage))?,
+        }
         Ok(())
     }
 
     /// The page was closed before its timer came: the order goes on without it.
     fn orphan(msg: OrderMsg, cx: &mut Cx<Shop, OrderMsg>) -> Result {
-        let OrderMsg::Tick(number) = msg;
-        look_after(number, cx)?;
+        if let OrderMsg::Tick(number) = msg {
+            look_after(number, cx)?;
+        }
         Ok(())
     }
 
@@ -71,7 +76,7 @@ impl Page<Shop> for OrderPage {
                         <text tone="muted">"Note: " {note}</text>
                     }
                 </view>
-                <navigator to={link!(MenuPage)}>"Back to the menu"</navigator>
+                <button on:tap=OrderMsg::ToMenu>"Back to the menu"</button>
             </view>
         }
     }
@@ -89,7 +94,7 @@ fn look_after(number: u32, cx: &mut Cx<Shop, OrderMsg>) -> Result<Order> {
         order.status = status;
         cx.set(&key, &order)?;
         if status == Status::Ready {
-            cx.toast(&format!("{} is ready", order.title()))?;
+            parts::tell(cx, &format!("{} is ready", order.title()));
         }
     }
     if let Some(change) = status.changes_after() {

@@ -15,24 +15,32 @@ pub struct OrdersPage {
     orders: Vec<Order>,
 }
 
-impl Page<Shop> for OrdersPage {
-    type Msg = ();
+/// What can be done here.
+#[derive(Message)]
+pub enum OrdersMsg {
+    /// Back to the menu.
+    ToMenu,
+}
 
-    fn load(cx: &mut Cx<Shop, ()>, _: &Params) -> Result<Self> {
+impl Page<Shop> for OrdersPage {
+    type Msg = OrdersMsg;
+
+    fn load(cx: &mut Cx<Shop, OrdersMsg>, _: &Params) -> Result<Self> {
         Ok(Self { orders: read(cx)? })
     }
 
     /// The user comes back to this page: an order may have gone on meanwhile.
-    fn shown(&mut self, cx: &mut Cx<Shop, ()>) -> Result {
+    fn shown(&mut self, cx: &mut Cx<Shop, OrdersMsg>) -> Result {
         self.orders = read(cx)?;
         Ok(())
     }
 
-    fn update(&mut self, _: (), _: &mut Cx<Shop, ()>) -> Result {
-        Ok(())
+    fn update(&mut self, msg: OrdersMsg, cx: &mut Cx<Shop, OrdersMsg>) -> Result {
+        let OrdersMsg::ToMenu = msg;
+        cx.relaunch(link!(MenuPage))
     }
 
-    fn view(&self, look: &Look<Shop>) -> Node<()> {
+    fn view(&self, look: &Look<Shop>) -> Node<OrdersMsg> {
         view! {
             <view gap="large">
                 <heading level=1>"Your orders"</heading>
@@ -47,13 +55,13 @@ impl Page<Shop> for OrdersPage {
                         </list-item>
                     }
                 </list>
-                <navigator to={link!(MenuPage)}>"Back to the menu"</navigator>
+                <button on:tap=OrdersMsg::ToMenu>"Back to the menu"</button>
             </view>
         }
     }
 }
 
-fn row(order: &Order, look: &Look<Shop>) -> Node<()> {
+fn row(order: &Order, look: &Look<Shop>) -> Node<OrdersMsg> {
     let price = parts::price(look, order.total);
     view! {
         <view gap="small">
@@ -66,7 +74,7 @@ fn row(order: &Order, look: &Look<Shop>) -> Node<()> {
     }
 }
 
-fn read(cx: &mut Cx<Shop, ()>) -> Result<Vec<Order>> {
+fn read(cx: &mut Cx<Shop, OrdersMsg>) -> Result<Vec<Order>> {
     let mut orders = Vec::new();
     for key in cx.keys(Order::PREFIX)?.iter().rev().take(SHOWN_MAX) {
         orders.extend(cx.get::<Order>(key)?);
@@ -75,9 +83,6 @@ fn read(cx: &mut Cx<Shop, ()>) -> Result<Vec<Order>> {
 }
 
 fn summary(order: &Order) -> String {
-    let lines = order
-        .lines
-        .iter()
-        .map(|line| format!("{} × {}", line.quantity, line.name));
+    let lines = order.lines.iter().map(|line| format!("{} × {}", line.quantity, line.name));
     lines.collect::<Vec<_>>().join(", ")
 }

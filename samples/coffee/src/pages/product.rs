@@ -52,16 +52,9 @@ impl Page<Shop> for ProductPage {
         let pick = form.get()?;
         // A radio group can only send what it offers, and it offers what the
         // product has: `size` is one of `sizes`, or there is none.
-        cx.app.add(Line {
-            product: self.id.clone(),
-            size: pick.size,
-            milk: pick.milk,
-            quantity: pick.quantity,
-        });
-        cx.toast(&format!(
-            "In your cart: {} × {}",
-            pick.quantity, product.name
-        ))?;
+        cx.app.add(Line { product: self.id.clone(), size: pick.size, milk: pick.milk, quantity: pick.quantity });
+        let added = format!("{} × {}", pick.quantity, product.name);
+        parts::tell(cx, &format!("In your cart: {added}"));
         cx.close()
     }
 

@@ -35,7 +35,8 @@ impl Parse for Page {
 impl Parse for App {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         const KNOWN: [&str; 4] = ["state", "launch", "manifest", "pages"];
-        let mut app = Self { state: None, launch: None, manifest: None, pages_at: Span::call_site(), pages: Vec::new() };
+        let mut app =
+            Self { state: None, launch: None, manifest: None, pages_at: Span::call_site(), pages: Vec::new() };
         let mut seen: Vec<String> = Vec::new();
         while !input.is_empty() {
             let name: Ident = input.parse()?;
@@ -147,9 +148,11 @@ fn generate(app: &App, manifest: &str) -> TokenStream {
         Some(state) => quote!(#state),
         None => quote!(()),
     };
-    let launch = app.launch.as_ref().map(|launch| quote! {
-        fn launch(cx: &mut ::mprun::Cx<'_, (), ()>) -> ::mprun::Result<#state> {
-            #launch(cx)
+    let launch = app.launch.as_ref().map(|launch| {
+        quote! {
+            fn launch(cx: &mut ::mprun::Cx<'_, (), ()>) -> ::mprun::Result<#state> {
+                #launch(cx)
+            }
         }
     });
     let routes: Vec<_> = app.pages.iter().map(|page| &page.route).collect();

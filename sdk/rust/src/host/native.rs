@@ -45,6 +45,8 @@ pub(crate) struct Host {
     pub(crate) navigation: Option<Navigation>,
     /// Interfaces whose functions are denied.
     pub(crate) denied: BTreeSet<String>,
+    /// Whether the call may ask for another page.
+    pub(crate) may_navigate: bool,
     /// How many pages lie on each other.
     pub(crate) depth: usize,
     /// The page that the call is about.
@@ -78,6 +80,7 @@ impl Host {
             logs: Vec::new(),
             navigation: None,
             denied: BTreeSet::new(),
+            may_navigate: false,
             depth: 1,
             page: 0,
             route: String::new(),
@@ -239,7 +242,7 @@ pub(crate) mod calls {
 
     fn navigate(navigation: Navigation) -> Result<u64> {
         ask("navigation", |host| {
-            if host.mode != Mode::Update || host.route.is_empty() {
+            if host.mode != Mode::Update || !host.may_navigate {
                 return refuse(INVALID, "navigation is only possible in `update` of a page");
             }
             if host.navigation.is_some() {
@@ -268,11 +271,7 @@ pub(crate) mod calls {
         })
     }
 
-    pub(crate) fn navigation_open(
-        route: &str,
-        parameters: &[(String, String)],
-        reply: Option<&[u8]>,
-    ) -> Result<u64> {
+    pub(crate) fn navigation_open(route: &str, parameters: &[(String, String)], reply: Option<&[u8]>) -> Result<u64> {
         let (route, parameters) = (route.to_owned(), parameters.to_vec());
         navigate(Navigation::Open { route, parameters, reply: reply.map(<[u8]>::to_vec) })
     }
@@ -328,5 +327,65 @@ pub(crate) mod calls {
             host.toasts.push(text.to_owned());
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Host, Mode, calls, serving};
+    use crate::error::{ErrorKind, Result};
+
+    fn kind<T>(result: Result<T>) -> Option<ErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn storage_has_the_limits_of_the_contract() {
+        let mut host = Host::new();
+        serving(&mut host, Mode::Update, || {
+            assert_eq!(kind(calls::storage_set("", b"x")), Some(ErrorKind::Invalid));
+            assert_eq!(kind(calls::storage_set(&"k".repeat(257), b"x")), Some(ErrorKind::Invalid));
+            assert_eq!(kind(calls::storage_set("k", &vec![0; 1024 * 1024 + 1])), Some(ErrorKind::Limited));
+            for number in 0..9 {
+                assert_eq!(kind(calls::storage_set(&number.to_string(), &vec![0; 1024 * 1024])), None);
+            }
+            assert_eq!(kind(calls::storage_set("9", &vec![0; 1024 * 1024])), Some(ErrorKind::Limited));
+            // The old value of a key does not count when there is a new one.
+            assert_eq!(kind(calls::storage_set("8", &vec![0; 1024 * 1024])), None);
+            assert_eq!(calls::storage_usage(), Ok((9 * 1024 * 1024 + 9, 10 * 1024 * 1024)));
+            assert_eq!(calls::storage_delete("8"), Ok(true));
+            assert_eq!(calls::storage_delete("8"), Ok(false));
+            assert_eq!(calls::storage_keys("", Some("5"), 2), Ok(vec!["6".to_owned(), "7".to_owned()]));
+        });
+    }
+
+    #[test]
+    fn asks_have_the_limits_of_the_contract() {
+        let mut host = Host::new();
+        host.may_navigate = true;
+        serving(&mut host, Mode::Update, || {
+            let many = vec![("n".to_owned(), "v".to_owned()); 33];
+            assert_eq!(kind(calls::navigation_open("menu", &many, None)), Some(ErrorKind::Invalid));
+            assert_eq!(kind(calls::navigation_close(Some(&[0; 64 * 1024 + 1]))), Some(ErrorKind::Invalid));
+            assert_eq!(kind(calls::navigation_close(None)), None);
+            assert_eq!(kind(calls::navigation_close(None)), Some(ErrorKind::Invalid));
+            assert_eq!(kind(calls::timer_after(30 * 24 * 3_600_000 + 1, b"")), Some(ErrorKind::Invalid));
+            for text in ["", "a\nb", &"x".repeat(201)] {
+                assert_eq!(kind(calls::toast_show(text)), Some(ErrorKind::Invalid));
+            }
+            for _ in 0..15 {
+                assert_eq!(kind(calls::timer_after(1, b"")), None);
+            }
+            assert_eq!(kind(calls::timer_after(1, b"")), Some(ErrorKind::Limited));
+        });
+        assert_eq!(host.timers.len(), 15);
+        assert_eq!(kind(calls::clock_now()), Some(ErrorKind::Unavailable));
+    }
+
+    #[test]
+    #[should_panic(expected = "`view` has to be pure: it called `clock`")]
+    fn a_view_that_calls_the_host_fails_the_test() {
+        let mut host = Host::new();
+        let _ = serving(&mut host, Mode::View, calls::clock_now);
     }
 }

@@ -17,38 +17,13 @@ enum Which {
 /// An action that says which of several elements it means.
 ///
 /// ```
-/// # use mprun::prelude::*;
-/// # #[derive(State, Default)]
-/// # struct Menu { added: u32 }
-/// # impl Page for Menu {
-/// #     type Msg = u32Msg;
-/// #     fn update(&mut self, msg: u32Msg, _: &mut Cx<(), u32Msg>) -> Result {
-/// #         self.added = msg.0;
-/// #         Ok(())
-/// #     }
-/// #     fn view(&self, _: &Look) -> Node<u32Msg> {
-/// #         let drinks = [(1, "Latte"), (2, "Mocha")];
-/// #         view! {
-/// #             <view>
-/// #                 for (id, name) in drinks, key = id {
-/// #                     <view><text>{name}</text><button on:tap=u32Msg(id)>"Add"</button></view>
-/// #                 }
-/// #             </view>
-/// #         }
-/// #     }
-/// # }
-/// # #[derive(Message)]
-/// # #[allow(non_camel_case_types)]
-/// # struct u32Msg(u32);
-/// # app! { manifest: "tests/pages/menu.json", pages: { "menu" => Menu } }
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
 /// # fn main() {
-/// # let mut t = mprun::test::open::<App>("menu");
-/// t.within("Mocha").tap("Add");
-/// # assert_eq!(t.page::<Menu>().added, 2);
+/// let mut t = mprun::test::open::<App>("menu");
+/// t.within("Tea").tap("Add");
 /// t.first().tap("Add");
-/// # assert_eq!(t.page::<Menu>().added, 1);
 /// t.nth(1).tap("Add");
-/// # assert_eq!(t.page::<Menu>().added, 2);
+/// assert_eq!(t.app::<Shop>().cart, ["Tea", "Latte", "Tea"]);
 /// # }
 /// ```
 #[derive(Debug)]
@@ -60,18 +35,44 @@ pub struct Pick<'a, P: Program> {
 
 impl<P: Program> TestPage<P> {
     /// The next action means the first element that it fits.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.first().tap("Add");
+    /// # }
+    /// ```
     pub fn first(&mut self) -> Pick<'_, P> {
         self.nth(0)
     }
 
     /// The next action means the element that it fits after skipping `position`
     /// others.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.nth(1).tap("Add");
+    /// assert_eq!(t.app::<Shop>().cart, ["Tea"]);
+    /// # }
+    /// ```
     pub fn nth(&mut self, position: usize) -> Pick<'_, P> {
         Pick { page: self, which: Which::Nth(position) }
     }
 
     /// The next action means the element nearest to this text: in the smallest
     /// part of the page that contains both.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.within("Tea").tap("Add");
+    /// assert_eq!(t.app::<Shop>().cart, ["Tea"]);
+    /// # }
+    /// ```
     pub fn within(&mut self, text: &str) -> Pick<'_, P> {
         Pick { page: self, which: Which::Within(text.to_owned()) }
     }
@@ -81,6 +82,14 @@ impl<P: Program> TestPage<P> {
     ///
     /// # Panics
     /// If there is not exactly one; the message lists what can be pressed.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.tap("About");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn tap(&mut self, name: &str) {
         Pick { page: self, which: Which::Only }.tap(name);
@@ -91,6 +100,14 @@ impl<P: Program> TestPage<P> {
     ///
     /// # Panics
     /// If there is not exactly one; the message lists the fields.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.fill("Your name", "Ada");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn fill(&mut self, label: &str, text: &str) {
         Pick { page: self, which: Which::Only }.fill(label, text);
@@ -101,6 +118,15 @@ impl<P: Program> TestPage<P> {
     ///
     /// # Panics
     /// If there is no such field or option; the message lists what there is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.choose("Size", "Large");
+    /// assert_eq!(t.page::<Menu>().size, "l");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn choose(&mut self, label: &str, option: &str) {
         Pick { page: self, which: Which::Only }.choose(label, option);
@@ -110,6 +136,15 @@ impl<P: Program> TestPage<P> {
     ///
     /// # Panics
     /// If there is not exactly one; the message lists the fields.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.check("Gift", true);
+    /// assert!(t.page::<Menu>().gift);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn check(&mut self, label: &str, on: bool) {
         Pick { page: self, which: Which::Only }.check(label, on);
@@ -119,6 +154,15 @@ impl<P: Program> TestPage<P> {
     ///
     /// # Panics
     /// If there is not exactly one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.fill("Note", "no sugar");
+    /// t.submit();
+    /// # }
+    /// ```
     #[track_caller]
     pub fn submit(&mut self) {
         Pick { page: self, which: Which::Only }.submit();
@@ -144,10 +188,10 @@ impl<P: Program> TestPage<P> {
         let label = field.attribute(Attribute::Label).unwrap_or_default().to_owned();
         self.typed.retain(|(known, _)| *known != label);
         self.typed.push((label.clone(), value.clone()));
-        if let Some(message) = field.message(Event::Change) {
-            if self.user("change", message.to_vec(), vec![("value".to_owned(), value)]) {
-                self.typed.retain(|(known, _)| *known != label);
-            }
+        if let Some(message) = field.message(Event::Change)
+            && self.user("change", message.to_vec(), vec![("value".to_owned(), value)])
+        {
+            self.typed.retain(|(known, _)| *known != label);
         }
     }
 
@@ -179,6 +223,14 @@ impl<P: Program> Pick<'_, P> {
     ///
     /// # Panics
     /// As there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.first().tap("Add");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn tap(self, name: &str) {
         let position = self.find("press", name, |page, position| page.pressable(position));
@@ -195,9 +247,11 @@ impl<P: Program> Pick<'_, P> {
                 page.follow(route.to_owned(), parameters.collect());
             }
         } else {
-            let form = element.around.iter().rev().find(|around| {
-                page.elements.get(**around).is_some_and(|around| around.element == Element::Form)
-            });
+            let form = element
+                .around
+                .iter()
+                .rev()
+                .find(|around| page.elements.get(**around).is_some_and(|around| around.element == Element::Form));
             match form.copied() {
                 Some(form) => page.submit_form(form),
                 None => fail(format!("{} stands in no form", element.describe())),
@@ -209,6 +263,14 @@ impl<P: Program> Pick<'_, P> {
     ///
     /// # Panics
     /// As there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.first().fill("Note", "no sugar");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn fill(self, label: &str, text: &str) {
         let position = self.find("fill in", label, |page, position| {
@@ -221,10 +283,20 @@ impl<P: Program> Pick<'_, P> {
     ///
     /// # Panics
     /// As there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.first().choose("Size", "Small");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn choose(self, label: &str, option: &str) {
         let position = self.find("choose from", label, |page, position| {
-            page.elements.get(position).is_some_and(|field| matches!(field.element, Element::Picker | Element::RadioGroup))
+            page.elements
+                .get(position)
+                .is_some_and(|field| matches!(field.element, Element::Picker | Element::RadioGroup))
         });
         let options: Vec<&Shown> =
             self.page.elements.iter().filter(|element| element.around.last() == Some(&position)).collect();
@@ -239,10 +311,20 @@ impl<P: Program> Pick<'_, P> {
     ///
     /// # Panics
     /// As there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.first().check("Gift", true);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn check(self, label: &str, on: bool) {
         let position = self.find("tick", label, |page, position| {
-            page.elements.get(position).is_some_and(|field| matches!(field.element, Element::Checkbox | Element::Switch))
+            page.elements
+                .get(position)
+                .is_some_and(|field| matches!(field.element, Element::Checkbox | Element::Switch))
         });
         self.page.change(position, on.to_string());
     }
@@ -251,6 +333,14 @@ impl<P: Program> Pick<'_, P> {
     ///
     /// # Panics
     /// As there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.first().submit();
+    /// # }
+    /// ```
     #[track_caller]
     pub fn submit(self) {
         let forms: Vec<usize> = self.positions(|element| element.element == Element::Form);

@@ -3,10 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use mprun_frame::element::{Attribute, Element};
-
 use super::shown::{self, Shown};
-use crate::codec::{self, State};
 use crate::error::Error;
 use crate::export::{Event, Failure, Kept, States};
 use crate::host::native::{Host, Mode, Navigation, Running, serving};
@@ -20,26 +17,37 @@ const STATE_BYTES_MAX: usize = 256 * 1024;
 /// Actions find elements by what a user sees: a label or a text. They panic,
 /// and list what there is, if that is not one element; [`TestPage::first`],
 /// [`TestPage::nth`] and [`TestPage::within`] say which one.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+/// # fn main() {
+/// let mut t = mprun::test::open::<App>("menu");
+/// t.fill("Your name", "Ada");
+/// t.choose("Size", "Large");
+/// t.within("Tea").tap("Add");
+/// t.assert_text("1 in the cart");
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TestPage<P: Program> {
     pub(super) host: Host,
-    app: Vec<u8>,
-    stack: Vec<Instance>,
+    pub(super) app: Vec<u8>,
+    pub(super) stack: Vec<Instance>,
     pub(super) elements: Vec<Shown>,
     /// What was typed and not sent yet, by position in `elements`' labels.
     pub(super) typed: Vec<(String, String)>,
-    toasts: Vec<String>,
-    alert: Option<String>,
-    field_errors: Vec<(String, String)>,
+    pub(super) toasts: Vec<String>,
+    pub(super) alert: Option<String>,
+    pub(super) field_errors: Vec<(String, String)>,
     next_page: u64,
     program: PhantomData<P>,
 }
 
 #[derive(Debug, Clone)]
-struct Instance {
+pub(super) struct Instance {
     id: u64,
-    route: String,
-    state: Vec<u8>,
+    pub(super) route: String,
+    pub(super) state: Vec<u8>,
     /// The message for the page below, if it waits for a result.
     reply: Option<Vec<u8>>,
 }
@@ -93,9 +101,7 @@ impl<P: Program> TestPage<P> {
         let id = self.next_page;
         self.next_page += 1;
         (self.host.page, self.host.route, self.host.asks) = (id, route.clone(), 0);
-        let loaded = serving(&mut self.host, Mode::Load, || {
-            P::load(&app, route.clone(), parameters, environment)
-        });
+        let loaded = serving(&mut self.host, Mode::Load, || P::load(&app, route.clone(), parameters, environment));
         match loaded.and_then(|states| self.checked(states)) {
             Ok(States { app, page: Some(Kept { state, .. }) }) => {
                 self.app = app;
@@ -136,6 +142,8 @@ impl<P: Program> TestPage<P> {
         (self.host.page, self.host.route, self.host.asks) =
             (kept.map_or(0, |page| page.id), kept.map_or(route.to_owned(), |page| page.route.clone()), 0);
         self.host.depth = self.stack.len();
+        let life_cycle = matches!(event.kind.as_str(), "shown" | "hidden" | "unloaded");
+        self.host.may_navigate = page.is_some() && !life_cycle;
         let before = States {
             app: self.app.clone(),
             page: kept.map(|page| Kept { route: page.route.clone(), state: page.state.clone() }),
@@ -165,26 +173,33 @@ impl<P: Program> TestPage<P> {
     }
 
     fn navigate(&mut self, navigation: Navigation) -> Result<(), Failure> {
+        let top = self.stack.len().saturating_sub(1);
         match navigation {
-            Navigation::Open { route, parameters, reply } => {
-                let below = self.stack.len().saturating_sub(1);
-                self.push(route, parameters, reply)?;
-                self.life_cycle(below, "hidden")
-            }
+            Navigation::Open { route, parameters, reply } => match self.push(route, parameters, reply.clone()) {
+                Ok(()) => {
+                    self.life_cycle(top, "hidden");
+                    Ok(())
+                }
+                Err(failure) => {
+                    if let Some(message) = reply {
+                        self.answer(top, message, Err((5, "the page could not be opened")))?;
+                    }
+                    Err(failure)
+                }
+            },
             Navigation::Redirect { route, parameters } => {
-                let old = self.stack.len().saturating_sub(1);
-                let reply = self.stack.get(old).and_then(|page| page.reply.clone());
+                // Whoever waits for this page's result now waits for the new one's.
+                let reply = self.stack.get(top).and_then(|page| page.reply.clone());
                 self.push(route, parameters, reply)?;
-                self.life_cycle(old, "unloaded")?;
-                self.stack.remove(old);
+                self.life_cycle(top, "unloaded");
+                self.stack.remove(top);
                 Ok(())
             }
             Navigation::Relaunch { route, parameters } => {
-                let old = self.stack.len();
                 self.push(route, parameters, None)?;
-                for _ in 0..old {
-                    self.life_cycle(0, "unloaded")?;
-                    self.stack.remove(0);
+                for page in (0..=top).rev() {
+                    self.life_cycle(page, "unloaded");
+                    self.stack.remove(page);
                 }
                 Ok(())
             }
@@ -195,28 +210,43 @@ impl<P: Program> TestPage<P> {
     fn close(&mut self, payload: Option<Vec<u8>>) -> Result<(), Failure> {
         let top = self.stack.len().saturating_sub(1);
         if top == 0 {
+            // The first page stays, the user sees the entry page.
             let entry = P::ROUTES.first().copied().unwrap_or_default().to_owned();
-            return self.navigate(Navigation::Relaunch { route: entry, parameters: Vec::new() });
+            self.push(entry, Vec::new(), None)?;
+            self.stack.remove(0);
+            return Ok(());
         }
-        self.life_cycle(top, "unloaded")?;
+        self.life_cycle(top, "unloaded");
         let reply = self.stack.pop().and_then(|page| page.reply);
-        if let Some(message) = reply {
-            let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-            let (values, payload) = match payload {
-                Some(payload) => (vec![pair("outcome", "ok")], payload),
-                None => {
-                    let message = pair("message", "the page was closed without a result");
-                    (vec![pair("outcome", "error"), pair("code", "4"), message], Vec::new())
-                }
-            };
-            self.deliver(Some(top - 1), Event { kind: "reply".to_owned(), message, values, payload }, "")?;
+        self.life_cycle(top - 1, "shown");
+        match reply {
+            Some(message) => {
+                let result = payload.ok_or((4, "the page was closed without a result"));
+                self.answer(top - 1, message, result)
+            }
+            None => Ok(()),
         }
-        self.life_cycle(top - 1, "shown")
     }
 
-    fn life_cycle(&mut self, page: usize, kind: &str) -> Result<(), Failure> {
+    /// Brings a page what it waited for.
+    fn answer(&mut self, page: usize, message: Vec<u8>, result: Result<Vec<u8>, (u32, &str)>) -> Result<(), Failure> {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let (values, payload) = match result {
+            Ok(payload) => (vec![pair("outcome", "ok")], payload),
+            Err((code, text)) => {
+                let code = pair("code", &code.to_string());
+                (vec![pair("outcome", "error"), code, pair("message", text)], Vec::new())
+            }
+        };
+        self.deliver(Some(page), Event { kind: "reply".to_owned(), message, values, payload }, "")
+    }
+
+    /// Tells a page what happens to it. It cannot prevent that.
+    fn life_cycle(&mut self, page: usize, kind: &str) {
         let event = Event { kind: kind.to_owned(), message: Vec::new(), values: Vec::new(), payload: Vec::new() };
-        self.deliver(Some(page), event, "")
+        if let Err(failure) = self.deliver(Some(page), event, "") {
+            self.host.logs.push((2, format!("`{kind}` failed: {}", failure.message)));
+        }
     }
 
     /// Something that the user does on the page on top. True if it succeeded.
@@ -269,113 +299,21 @@ impl<P: Program> TestPage<P> {
         self.toasts.append(&mut self.host.toasts);
     }
 
-    /// The route of the page on top.
-    pub fn route(&self) -> &str {
-        self.stack.last().map_or("", |page| page.route.as_str())
-    }
-
-    /// How many pages lie on each other.
-    pub fn depth(&self) -> usize {
-        self.stack.len()
-    }
-
-    /// The program's state.
-    ///
-    /// # Panics
-    /// If `S` is not its type.
-    #[track_caller]
-    pub fn app<S: State>(&self) -> S {
-        read(&self.app)
-    }
-
-    /// The state of the page on top.
-    ///
-    /// # Panics
-    /// If `S` is not its type.
-    #[track_caller]
-    pub fn page<S: State>(&self) -> S {
-        read(self.stack.last().map_or(&[], |page| page.state.as_slice()))
-    }
-
-    /// The page as lines of text: fields as `label: value`, buttons as `[text]`.
-    pub fn text(&self) -> String {
-        shown::text(&self.elements, |position| self.value(position))
-    }
-
-    /// What a field shows: what was typed, or what the program believes.
-    pub(super) fn value(&self, position: usize) -> String {
-        let Some(field) = self.elements.get(position) else { return String::new() };
-        let label = field.attribute(Attribute::Label).unwrap_or_default();
-        if let Some((_, typed)) = self.typed.iter().find(|(known, _)| known == label) {
-            return typed.clone();
-        }
-        match field.element {
-            Element::Checkbox | Element::Switch => field.attribute(Attribute::Checked).is_some().to_string(),
-            _ => field.attribute(Attribute::Value).unwrap_or_default().to_owned(),
-        }
-    }
-
-    /// Fails the test unless the page's text contains this.
-    ///
-    /// # Panics
-    /// With the whole text, if it does not.
-    #[track_caller]
-    pub fn assert_text(&self, expected: &str) {
-        let text = self.text();
-        if !text.contains(expected) {
-            fail(format!("expected {expected:?} on the page `{}`, which shows:\n{text}", self.route()));
-        }
-    }
-
-    /// Fails the test if the page's text contains this.
-    ///
-    /// # Panics
-    /// With the whole text, if it does.
-    #[track_caller]
-    pub fn assert_no_text(&self, unexpected: &str) {
-        let text = self.text();
-        if text.contains(unexpected) {
-            fail(format!("expected no {unexpected:?} on the page `{}`, which shows:\n{text}", self.route()));
-        }
-    }
-
-    /// Toasts since the last call of this.
-    pub fn toasts(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.toasts)
-    }
-
-    /// What the last action's failure told the user.
-    pub fn alert(&self) -> Option<&str> {
-        self.alert.as_deref()
-    }
-
-    /// Field names and what was wrong with each, if the last action was refused.
-    pub fn field_errors(&self) -> &[(String, String)] {
-        &self.field_errors
-    }
-
-    /// What the program logged: level (1 error … 4 debug) and message.
-    pub fn logs(&self) -> &[(u32, String)] {
-        &self.host.logs
-    }
-
-    /// What the program keeps under a key.
-    ///
-    /// # Panics
-    /// If it is no `T`.
-    #[track_caller]
-    pub fn stored<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let bytes = self.host.storage.get(key)?;
-        match codec::decode_cbor(bytes) {
-            Ok(value) => Some(value),
-            Err(error) => fail(format!("what is kept under `{key}` is something else: {error}")),
-        }
-    }
-
     /// Lets time pass: timers that become due fire in order.
     ///
     /// # Panics
     /// As every action, if the view cannot be shown afterwards.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.fill("Note", "hot");
+    /// t.submit();
+    /// t.advance(Duration::from_secs(60));
+    /// t.assert_text("Ready");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn advance(&mut self, time: Duration) {
         let end = self.host.now_ms.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
@@ -403,6 +341,16 @@ impl<P: Program> TestPage<P> {
     ///
     /// # Panics
     /// If there is no page below.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.tap("About");
+    /// t.back();
+    /// assert_eq!(t.route(), "menu");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn back(&mut self) {
         if self.stack.len() < 2 {
@@ -414,24 +362,35 @@ impl<P: Program> TestPage<P> {
     }
 
     /// From now on the functions of an interface, such as `clock`, are denied.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.deny("toast");
+    /// t.first().tap("Add");
+    /// assert_eq!(t.alert(), Some("This program is not allowed to do that."));
+    /// # }
+    /// ```
     pub fn deny(&mut self, interface: &str) {
         self.host.denied.insert(interface.to_owned());
     }
 
     /// Sets a value of the environment, such as `locale`, and shows the page
     /// again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.set_environment("locale", "de");
+    /// t.assert_text("4,20 each");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn set_environment(&mut self, name: &str, value: &str) {
         self.host.environment.retain(|(known, _)| known != name);
         self.host.environment.push((name.to_owned(), value.to_owned()));
         self.show();
-    }
-}
-
-#[track_caller]
-fn read<S: State>(bytes: &[u8]) -> S {
-    match codec::decode_named(bytes) {
-        Ok(state) => state,
-        Err(error) => fail(format!("this is not the type of the state: {error}")),
     }
 }

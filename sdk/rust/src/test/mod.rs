@@ -33,6 +33,7 @@
 
 mod act;
 mod driver;
+mod observe;
 mod shown;
 
 pub use act::Pick;

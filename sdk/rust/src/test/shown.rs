@@ -116,7 +116,8 @@ impl<'a> Walk<'a> {
                 let inside = self.elements.get(position + 1..).unwrap_or_default();
                 // Those directly inside have the texts of what is inside of them.
                 let direct = inside.iter().filter(|element| element.around.last() == Some(&position));
-                let texts: Vec<_> = direct.map(|element| element.text.as_str()).filter(|text| !text.is_empty()).collect();
+                let texts: Vec<_> =
+                    direct.map(|element| element.text.as_str()).filter(|text| !text.is_empty()).collect();
                 texts.join(" ")
             }
         };

@@ -35,7 +35,7 @@ impl Page for Index {
             <view>
                 <text>"Total " {total} ", paid " {self.paid} ", note: " {&self.note} "."</text>
                 <button on:tap=Msg::Add>"Add"</button>
-                <button on:tap=Msg::Pay { total: total }>"Pay"</button>
+                <button on:tap=Msg::Pay { total }>"Pay"</button>
                 <input label="Note" value={&self.note} on:change=Msg::Note/>
             </view>
         }

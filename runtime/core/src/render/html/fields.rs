@@ -4,7 +4,7 @@
 use mprun_frame::element::{Attribute, Element};
 
 use super::HtmlContext;
-use super::tags::{FormScope, attribute, classes, press};
+use super::tags::{FormScope, attribute, press, words};
 use crate::render::escape;
 use crate::view::field::{Choice, Field};
 use crate::view::node::{Node, Resolved};
@@ -56,7 +56,7 @@ pub(super) fn write<'t>(
     if let Some(token) = apply {
         out.push_str("<button class=\"mp-apply\"");
         press(out, token);
-        attribute(out, "aria-label", &format!("{}: {}", context.words.apply, parts.field.label));
+        attribute(out, " aria-label=\"", &format!("{}: {}", context.words.apply, parts.field.label));
         out.push('>');
         escape::push(out, &context.words.apply);
         out.push_str("</button>");
@@ -74,13 +74,13 @@ impl Parts<'_, '_> {
         out.push_str(tag);
         out.push_str(" class=\"");
         out.push_str(class);
-        classes(out, self.element);
+        words(out, self.element);
         out.push_str(if self.error.is_some() { " mp-invalid\"" } else { "\"" });
         if self.field.element == Element::RadioGroup {
-            attribute(out, "role", "radiogroup");
+            attribute(out, " role=\"", "radiogroup");
             self.state(out);
             if self.field.required {
-                attribute(out, "aria-required", "true");
+                attribute(out, " aria-required=\"", "true");
             }
         }
         out.push('>');
@@ -93,7 +93,7 @@ impl Parts<'_, '_> {
             Element::RadioGroup => out.push_str("<legend class=\"mp-label\">"),
             _ => {
                 out.push_str("<label class=\"mp-label\"");
-                attribute(out, "for", &self.name);
+                attribute(out, " for=\"", &self.name);
                 out.push('>');
             }
         }
@@ -113,7 +113,7 @@ impl Parts<'_, '_> {
     fn state(&self, out: &mut String) {
         let hint = self.element.get(Attribute::Hint).is_some();
         if self.error.is_some() {
-            attribute(out, "aria-invalid", "true");
+            attribute(out, " aria-invalid=\"", "true");
         }
         let ids = match (self.error.is_some(), hint) {
             (true, true) => format!("e.{0} h.{0}", self.field.key),
@@ -121,13 +121,13 @@ impl Parts<'_, '_> {
             (false, true) => format!("h.{}", self.field.key),
             (false, false) => return,
         };
-        attribute(out, "aria-describedby", &ids);
+        attribute(out, " aria-describedby=\"", &ids);
     }
 
     fn control(&self, out: &mut String, class: &str) {
-        attribute(out, "class", class);
-        attribute(out, "id", &self.name);
-        attribute(out, "name", &self.name);
+        attribute(out, " class=\"", class);
+        attribute(out, " id=\"", &self.name);
+        attribute(out, " name=\"", &self.name);
         self.flags(out);
         self.state(out);
     }
@@ -143,10 +143,10 @@ impl Parts<'_, '_> {
 
     fn typed(&self, out: &mut String) {
         if let Some(placeholder) = self.element.get(Attribute::Placeholder) {
-            attribute(out, "placeholder", placeholder);
+            attribute(out, " placeholder=\"", placeholder);
         }
         if let Some(maxlength) = self.field.maxlength {
-            attribute(out, "maxlength", &maxlength.to_string());
+            attribute(out, " maxlength=\"", &maxlength.to_string());
         }
     }
 
@@ -159,20 +159,20 @@ impl Parts<'_, '_> {
             kind => (kind, ""),
         };
         out.push_str("<input");
-        attribute(out, "type", kind);
+        attribute(out, " type=\"", kind);
         self.control(out, "mp-box");
         if !keys.is_empty() {
-            attribute(out, "inputmode", keys);
+            attribute(out, " inputmode=\"", keys);
         }
         self.typed(out);
-        attribute(out, "value", value);
+        attribute(out, " value=\"", value);
         out.push('>');
     }
 
     fn textarea(&self, out: &mut String, value: &str) {
         out.push_str("<textarea");
         self.control(out, "mp-box");
-        attribute(out, "rows", self.element.get(Attribute::Rows).unwrap_or("3"));
+        attribute(out, " rows=\"", self.element.get(Attribute::Rows).unwrap_or("3"));
         self.typed(out);
         // The parser swallows one line break here.
         out.push_str(">\n");
@@ -193,7 +193,7 @@ impl Parts<'_, '_> {
         let mut selected = false;
         for option in &self.field.options {
             out.push_str("<option");
-            attribute(out, "value", &option.value);
+            attribute(out, " value=\"", &option.value);
             if option.value == value && !selected {
                 selected = true;
                 out.push_str(" selected");
@@ -219,8 +219,8 @@ impl Parts<'_, '_> {
 
     fn radio(&self, out: &mut String, option: &Choice<'_>, chosen: bool) {
         out.push_str("<label class=\"mp-option\"><input type=\"radio\"");
-        attribute(out, "name", &self.name);
-        attribute(out, "value", &option.value);
+        attribute(out, " name=\"", &self.name);
+        attribute(out, " value=\"", &option.value);
         if chosen {
             out.push_str(" checked");
         }
@@ -237,13 +237,13 @@ impl Parts<'_, '_> {
         // overruled by the box's own value behind it.
         if !self.field.disabled {
             out.push_str("<input type=\"hidden\"");
-            attribute(out, "name", &self.name);
+            attribute(out, " name=\"", &self.name);
             out.push_str(" value=\"false\">");
         }
         out.push_str("<label class=\"mp-toggle\"><input type=\"checkbox\"");
         self.control(out, "mp-check");
         if self.field.element == Element::Switch {
-            attribute(out, "role", "switch");
+            attribute(out, " role=\"", "switch");
         }
         out.push_str(" value=\"true\"");
         if value == "true" {
@@ -257,14 +257,14 @@ impl Parts<'_, '_> {
     fn notes(&self, out: &mut String) {
         if let Some(hint) = self.element.get(Attribute::Hint) {
             out.push_str("<p class=\"mp-hint\"");
-            attribute(out, "id", &format!("h.{}", self.field.key));
+            attribute(out, " id=\"", &format!("h.{}", self.field.key));
             out.push('>');
             escape::push(out, hint);
             out.push_str("</p>");
         }
         if let Some(error) = self.error {
             out.push_str("<p class=\"mp-error\"");
-            attribute(out, "id", &format!("e.{}", self.field.key));
+            attribute(out, " id=\"", &format!("e.{}", self.field.key));
             out.push('>');
             escape::push(out, error);
             out.push_str("</p>");

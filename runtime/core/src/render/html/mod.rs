@@ -11,13 +11,14 @@
 mod fields;
 mod tags;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use mprun_frame::element::{Attribute, Element, Event};
 use mprun_frame::template::{AttributeValue, Body, Child, Node, Template};
 use mprun_frame::tree::{Source, Tree, Value};
 
-use self::tags::FormScope;
+use self::tags::{FormScope, Live};
 use super::Words;
 use super::escape;
 use crate::view::identity::{Path, TokenKey};
@@ -55,7 +56,16 @@ pub struct Prerendered {
     template: u64,
     html: String,
     steps: Vec<Step>,
-    elements: Vec<(Node, Position)>,
+    elements: Vec<Kept>,
+}
+
+/// An element that is written anew in every rendering.
+#[derive(Debug)]
+struct Kept {
+    node: Node,
+    position: Position,
+    /// Its classes, if none of them is a slot.
+    words: Option<String>,
 }
 
 /// What to do next. Numbers are positions in the lists of [`Prerendered`], or
@@ -174,7 +184,16 @@ impl<'t> Compiler<'t> {
     }
 
     fn keep(&mut self, node: Node, position: Position) -> usize {
-        self.prerendered.elements.push((node, position));
+        let varies = node
+            .attributes
+            .iter()
+            .any(|(attribute, value)| *value == AttributeValue::Slot && tags::class_of(*attribute).is_some());
+        let words = (!varies).then(|| {
+            let mut words = String::new();
+            tags::words(&mut words, Resolved::new(&node, &[], position, Path::ROOT, self.prerendered.template));
+            words
+        });
+        self.prerendered.elements.push(Kept { node, position, words });
         self.prerendered.elements.len() - 1
     }
 
@@ -204,7 +223,8 @@ fn is_static(node: &Node) -> bool {
 /// as in [`Source::Bundle`]; a template that is missing there or that the frame
 /// defines itself is compiled on the way. The same input gives the same bytes.
 pub fn write(out: &mut String, tree: &Tree<'_>, bundle: &[Prerendered], context: &HtmlContext<'_>) {
-    let mut writer = Writer { out, tree, bundle, own: Vec::new(), context, form: None };
+    let scratch = RefCell::default();
+    let mut writer = Writer { out, tree, bundle, own: Vec::new(), context, form: None, scratch: &scratch };
     writer.instance(tree.root(), Path::ROOT);
 }
 
@@ -216,6 +236,8 @@ struct Writer<'w, 't> {
     own: Vec<Rc<Prerendered>>,
     context: &'w HtmlContext<'w>,
     form: Option<FormScope>,
+    /// For an address, before it is escaped.
+    scratch: &'w RefCell<String>,
 }
 
 impl<'t> Writer<'_, 't> {
@@ -249,29 +271,29 @@ impl<'t> Writer<'_, 't> {
 
     fn steps(&mut self, prerendered: &Prerendered, values: &[Value<'t>], path: Path) {
         let resolve = |element: usize| {
-            let (node, position) = prerendered.elements.get(element)?;
-            Some(Resolved::new(node, values, *position, path, prerendered.template))
+            let kept = prerendered.elements.get(element)?;
+            Some((kept, Resolved::new(&kept.node, values, kept.position, path, prerendered.template)))
         };
         for step in &prerendered.steps {
             match *step {
                 Step::Html { from, to } => self.out.push_str(prerendered.html.get(from..to).unwrap_or_default()),
                 Step::Open(element) => {
-                    let Some(resolved) = resolve(element) else { continue };
+                    let Some((kept, resolved)) = resolve(element) else { continue };
                     if resolved.element() == Element::Form {
                         let submit = resolved.handler(Event::Submit);
                         let submit = submit.map(|handler| handler.token(self.context.token_key));
                         self.form = Some(FormScope { id: resolved.form_id(), submit });
                     }
-                    tags::open(self.out, resolved, Some((self.context, self.form)));
+                    let (context, form, scratch) = (self.context, self.form, self.scratch);
+                    tags::open(self.out, resolved, Some(Live { context, form, words: kept.words.as_deref(), scratch }));
                 }
                 Step::Close(element) => {
-                    let Some(resolved) = resolve(element) else { continue };
+                    let Some((_, resolved)) = resolve(element) else { continue };
                     tags::close(self.out, resolved);
                     self.form = None;
                 }
                 Step::Field(element) => {
-                    let Some((node, position)) = prerendered.elements.get(element) else { continue };
-                    let resolved = Resolved::new(node, values, *position, path, prerendered.template);
+                    let Some((_, resolved)) = resolve(element) else { continue };
                     fields::write(self.out, resolved, &resolved.children(self.tree), self.context, self.form);
                 }
                 Step::Text(slot) => {

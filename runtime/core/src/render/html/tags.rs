@@ -1,11 +1,13 @@
 //! Which HTML stands for which element, other than fields: the one table.
 
+use std::cell::RefCell;
+
 use mprun_frame::element::{Attribute, Element, Event};
 use mprun_frame::url::Url;
 
 use super::HtmlContext;
 use crate::render::escape;
-use crate::view::identity::{FormId, HANDLER_NAME, Token};
+use crate::view::identity::{FormId, Token};
 use crate::view::node::Resolved;
 
 /// The form around what is being written.
@@ -16,12 +18,21 @@ pub(super) struct FormScope {
     pub(super) submit: Option<Token>,
 }
 
-/// What the start of an element may need; none where a template is compiled and
-/// the start is the same in every rendering.
-pub(super) type Live<'a> = Option<(&'a HtmlContext<'a>, Option<FormScope>)>;
+/// What the start of an element may need beside the element itself.
+#[derive(Clone, Copy)]
+pub(super) struct Live<'a> {
+    pub(super) context: &'a HtmlContext<'a>,
+    pub(super) form: Option<FormScope>,
+    /// The element's [`words`], if they are the same in every rendering.
+    pub(super) words: Option<&'a str>,
+    /// For an address, before it is escaped.
+    pub(super) scratch: &'a RefCell<String>,
+}
 
 /// Writes the start of an element, up to where its text or children begin.
-pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
+/// `live` is none where a template is compiled and the start is the same in
+/// every rendering.
+pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     match element.element() {
         Element::View => container(out, "div", "mp-view", "group", element, live),
         Element::ListItem => container(out, "li", "mp-item", "", element, live),
@@ -29,20 +40,20 @@ pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
         Element::List => container(out, "ul", "mp-list", "list", element, live),
         Element::Form => container(out, "section", "mp-form", "form", element, live),
         Element::Text => {
-            start(out, "p", "mp-text", element);
+            start(out, "p", "mp-text", element, live);
             if element.is(Attribute::Live) {
                 out.push_str(" aria-live=\"polite\"");
             }
             out.push('>');
         }
         Element::Heading => {
-            start(out, heading(element), "mp-heading", element);
+            start(out, heading(element), "mp-heading", element, live);
             out.push('>');
         }
         Element::Image => image(out, element, live),
         Element::Button => button(out, element, live),
         Element::Navigator => {
-            start(out, "a", "mp-link", element);
+            start(out, "a", "mp-link", element, live);
             if let Some(to) = element.get(Attribute::To) {
                 link(out, to, live);
             }
@@ -51,16 +62,16 @@ pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
         }
         Element::Progress => {
             let percent = element.get(Attribute::Percent).unwrap_or("0");
-            start(out, "progress", "mp-progress", element);
-            attribute(out, "max", "100");
-            attribute(out, "value", percent);
+            start(out, "progress", "mp-progress", element, live);
+            attribute(out, " max=\"", "100");
+            attribute(out, " value=\"", percent);
             labelled(out, element);
             out.push('>');
             escape::push(out, percent);
             out.push_str(" %");
         }
         Element::Separator => {
-            start(out, "hr", "mp-separator", element);
+            start(out, "hr", "mp-separator", element, live);
             out.push('>');
         }
         // Fields are written whole, by `fields`.
@@ -116,69 +127,81 @@ fn heading(element: Resolved<'_>) -> &'static str {
 }
 
 /// `<tag class="…"`, with the classes that the element's attributes stand for.
-pub(super) fn start(out: &mut String, tag: &str, class: &str, element: Resolved<'_>) {
+fn start(out: &mut String, tag: &str, class: &str, element: Resolved<'_>, live: Option<Live<'_>>) {
     out.push('<');
     out.push_str(tag);
     out.push_str(" class=\"");
     out.push_str(class);
-    classes(out, element);
+    match live.and_then(|live| live.words) {
+        Some(known) => out.push_str(known),
+        None => words(out, element),
+    }
+    if is_pressed(element) {
+        out.push_str(" mp-tap");
+    }
     out.push('"');
 }
 
-/// Words that are not the default are classes: `mp-gap-small`.
-pub(super) fn classes(out: &mut String, element: Resolved<'_>) {
+/// Whether all of an element with children can be pressed.
+fn is_pressed(element: Resolved<'_>) -> bool {
+    matches!(element.element(), Element::View | Element::ListItem)
+        && (element.handler(Event::Tap).is_some() || element.get(Attribute::To).is_some())
+}
+
+/// What the class of a word or flag begins with, if it has one.
+pub(super) fn class_of(attribute: Attribute) -> Option<&'static str> {
+    Some(match attribute {
+        Attribute::Layout => " mp-layout-",
+        Attribute::Gap => " mp-gap-",
+        Attribute::Align => " mp-align-",
+        Attribute::Justify => " mp-justify-",
+        Attribute::Surface => " mp-surface-",
+        Attribute::Tone => " mp-tone-",
+        Attribute::Size => " mp-size-",
+        Attribute::Mode => " mp-mode-",
+        Attribute::ButtonType => " mp-type-",
+        Attribute::Grow => " mp-grow",
+        Attribute::Strong => " mp-strong",
+        _ => return None,
+    })
+}
+
+/// The classes of an element's words and flags: `mp-gap-small`.
+pub(super) fn words(out: &mut String, element: Resolved<'_>) {
     for (attribute, value) in element.attributes() {
-        let prefix = match attribute {
-            Attribute::Layout => " mp-layout-",
-            Attribute::Gap => " mp-gap-",
-            Attribute::Align => " mp-align-",
-            Attribute::Justify => " mp-justify-",
-            Attribute::Surface => " mp-surface-",
-            Attribute::Tone => " mp-tone-",
-            Attribute::Size => " mp-size-",
-            Attribute::Mode => " mp-mode-",
-            Attribute::ButtonType => " mp-type-",
-            Attribute::Grow => " mp-grow",
-            Attribute::Strong => " mp-strong",
-            _ => continue,
-        };
-        // A word is one of a closed set, checked with the frame.
-        out.push_str(prefix);
-        out.push_str(value);
-    }
-    let pressed = element.handler(Event::Tap).is_some() || element.get(Attribute::To).is_some();
-    if pressed && matches!(element.element(), Element::View | Element::ListItem) {
-        out.push_str(" mp-tap");
+        if let Some(prefix) = class_of(attribute) {
+            // A word is one of a closed set, checked with the frame.
+            out.push_str(prefix);
+            out.push_str(value);
+        }
     }
 }
 
-/// ` name="value"`, escaped.
-pub(super) fn attribute(out: &mut String, name: &str, value: &str) {
-    out.push(' ');
-    out.push_str(name);
-    out.push_str("=\"");
+/// An attribute; `start` is everything up to its value: ` alt="`.
+pub(super) fn attribute(out: &mut String, start: &str, value: &str) {
+    out.push_str(start);
     escape::push(out, value);
     out.push('"');
 }
 
 fn labelled(out: &mut String, element: Resolved<'_>) {
     if let Some(label) = element.get(Attribute::Label) {
-        attribute(out, "aria-label", label);
+        attribute(out, " aria-label=\"", label);
     }
 }
 
 /// An element with children. Where all of it can be pressed, a button or link
 /// without text is laid over it: HTML allows no button inside of a button, and
 /// the buttons inside are to stay usable.
-fn container(out: &mut String, tag: &str, class: &str, role: &str, element: Resolved<'_>, live: Live<'_>) {
-    start(out, tag, class, element);
+fn container(out: &mut String, tag: &str, class: &str, role: &str, element: Resolved<'_>, live: Option<Live<'_>>) {
+    start(out, tag, class, element, live);
     let tap = element.handler(Event::Tap);
     let to = element.get(Attribute::To);
     let pressed = tap.is_some() || to.is_some();
     let named = element.get(Attribute::Label).is_some() && !pressed;
     // A list loses its meaning with its bullets in some browsers, hence the role.
     if !role.is_empty() && (named || role == "list" || role == "form") {
-        attribute(out, "role", role);
+        attribute(out, " role=\"", role);
     }
     if named {
         labelled(out, element);
@@ -189,9 +212,9 @@ fn container(out: &mut String, tag: &str, class: &str, role: &str, element: Reso
         link(out, to, live);
         labelled(out, element);
         out.push_str("></a>");
-    } else if let (Some(tap), Some((context, _))) = (tap, live) {
+    } else if let (Some(tap), Some(live)) = (tap, live) {
         out.push_str("<button class=\"mp-over\"");
-        press(out, tap.token(context.token_key));
+        press(out, tap.token(live.context.token_key));
         labelled(out, element);
         out.push_str("></button>");
     }
@@ -199,16 +222,17 @@ fn container(out: &mut String, tag: &str, class: &str, role: &str, element: Reso
 
 /// What makes a button send a handler's token, without the browser's own checks.
 pub(super) fn press(out: &mut String, token: Token) {
-    attribute(out, "name", HANDLER_NAME);
-    attribute(out, "value", token.as_str());
-    out.push_str(" formnovalidate");
+    // The name is `HANDLER_NAME`; base64url needs no escaping.
+    out.push_str(" name=\"_h\" value=\"");
+    out.push_str(token.as_str());
+    out.push_str("\" formnovalidate");
 }
 
-fn button(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
-    start(out, "button", "mp-button", element);
-    let token = live.and_then(|(context, form)| match element.word(Attribute::FormType) {
-        "submit" => form.and_then(|form| form.submit),
-        _ => element.handler(Event::Tap).map(|handler| handler.token(context.token_key)),
+fn button(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
+    start(out, "button", "mp-button", element, live);
+    let token = live.and_then(|live| match element.word(Attribute::FormType) {
+        "submit" => live.form.and_then(|form| form.submit),
+        _ => element.handler(Event::Tap).map(|handler| handler.token(live.context.token_key)),
     });
     match token.filter(|_| !element.is(Attribute::Disabled)) {
         Some(token) => press(out, token),
@@ -219,38 +243,37 @@ fn button(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
     out.push('>');
 }
 
-fn image(out: &mut String, element: Resolved<'_>, live: Live<'_>) {
+fn image(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     let alt = element.get(Attribute::Alt).unwrap_or_default();
-    let source = element.get(Attribute::Src).and_then(|src| Url::parse(src).ok());
-    let mut address = String::new();
-    let found = match (source, live) {
-        (Some(Url::Asset(path)), Some((context, _))) => context.addresses.asset(&mut address, path),
-        _ => false,
-    };
-    if found {
-        start(out, "img", "mp-image", element);
-        attribute(out, "src", &address);
-        attribute(out, "alt", alt);
-        out.push_str(" loading=\"lazy\" decoding=\"async\">");
-    } else {
-        start(out, "span", "mp-image mp-missing", element);
-        attribute(out, "role", "img");
-        attribute(out, "aria-label", alt);
-        out.push_str("></span>");
+    let source = element.get(Attribute::Src).and_then(Url::known);
+    if let (Some(Url::Asset(path)), Some(Live { context, scratch, .. })) = (source, live) {
+        let mut address = scratch.borrow_mut();
+        address.clear();
+        if context.addresses.asset(&mut address, path) {
+            start(out, "img", "mp-image", element, live);
+            attribute(out, " src=\"", &address);
+            attribute(out, " alt=\"", alt);
+            out.push_str(" loading=\"lazy\" decoding=\"async\">");
+            return;
+        }
     }
+    start(out, "span", "mp-image mp-missing", element, live);
+    attribute(out, " role=\"img\" aria-label=\"", alt);
+    out.push_str("></span>");
 }
 
 /// Where a link leads. Other places open beside the program and learn nothing
 /// of it.
-fn link(out: &mut String, to: &str, live: Live<'_>) {
-    match (Url::parse(to), live) {
-        (Ok(Url::Page { route, query }), Some((context, _))) => {
-            let mut address = String::new();
+fn link(out: &mut String, to: &str, live: Option<Live<'_>>) {
+    match (Url::known(to), live) {
+        (Some(Url::Page { route, query }), Some(Live { context, scratch, .. })) => {
+            let mut address = scratch.borrow_mut();
+            address.clear();
             context.addresses.page(&mut address, route, query);
-            attribute(out, "href", &address);
+            attribute(out, " href=\"", &address);
         }
-        (Ok(Url::Web(address)), _) => {
-            attribute(out, "href", address);
+        (Some(Url::Web(address)), _) => {
+            attribute(out, " href=\"", address);
             out.push_str(" target=\"_blank\" rel=\"noopener noreferrer\"");
         }
         _ => {}

@@ -69,9 +69,36 @@ const TAGS: &[&str] = &[
     "span", "hr", "fieldset", "legend", "label", "input", "textarea", "select", "option",
 ];
 const ATTRIBUTES: &[&str] = &[
-    "class", "role", "aria-label", "aria-live", "aria-hidden", "aria-invalid", "aria-describedby", "aria-required",
-    "name", "value", "formnovalidate", "type", "disabled", "max", "src", "alt", "loading", "decoding", "href",
-    "target", "rel", "for", "id", "required", "placeholder", "maxlength", "inputmode", "rows", "selected", "checked",
+    "class",
+    "role",
+    "aria-label",
+    "aria-live",
+    "aria-hidden",
+    "aria-invalid",
+    "aria-describedby",
+    "aria-required",
+    "name",
+    "value",
+    "formnovalidate",
+    "type",
+    "disabled",
+    "max",
+    "src",
+    "alt",
+    "loading",
+    "decoding",
+    "href",
+    "target",
+    "rel",
+    "for",
+    "id",
+    "required",
+    "placeholder",
+    "maxlength",
+    "inputmode",
+    "rows",
+    "selected",
+    "checked",
 ];
 
 /// Reads what the writer may write and nothing else: known tags, closed in
@@ -221,7 +248,9 @@ fn a_line_break_at_the_start_of_a_text_stays() {
 
 #[test]
 fn a_static_view_is_one_piece() {
-    let sample = Sample::of(r#"<view surface="card"><heading level="1">A</heading><list ordered><list-item><text>B</text></list-item></list><separator/></view>"#);
+    let sample = Sample::of(
+        r#"<view surface="card"><heading level="1">A</heading><list ordered><list-item><text>B</text></list-item></list><separator/></view>"#,
+    );
     let prerendered = prerendered(&sample);
     assert_eq!(prerendered[0].steps.len(), 1, "{:?}", prerendered[0].steps);
 }

@@ -27,7 +27,13 @@ pub(super) fn printable(text: &str) -> String {
             '\n' => Some('\n'),
             '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
             // Direction marks, embeddings, overrides and isolates; blanks of no width.
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => None,
+            '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => None,
             _ if character.is_control() => None,
             _ => Some(character),
         })

@@ -119,7 +119,7 @@ proptest! {
                 Action::Edit(field) => field.change,
                 Action::Open { .. } => None,
             };
-            prop_assert!(token.is_none_or(|token| offers.handlers.contains_key(&token)));
+            prop_assert!(token.is_none_or(|token| offers.handlers.contains_key(&token)), "{control:?}");
             prop_assert!(!control.label.contains(char::is_control));
         }
         let edited = page.controls.iter().filter(|control| matches!(control.action, Action::Edit(_))).count();

@@ -8,9 +8,7 @@ use mprun_core::manifest::Manifest;
 use mprun_core::view::offers::offers;
 use mprun_frame::element::{Attribute, Element, Event};
 use mprun_frame::template::{AttributeValue, Body, Child, Node, SlotKind, Template};
-use mprun_host::{
-    Environment, EventRequest, Host, HostConfig, Open, Outcome, PageError, Program, Rendering,
-};
+use mprun_host::{Environment, EventRequest, Host, HostConfig, Open, Outcome, PageError, Program, Rendering};
 use mprun_storage::sqlite::SqliteStorage;
 
 /// The buttons, by their letters; `guest.wat` says what each does.
@@ -28,12 +26,7 @@ fn text(value: &str) -> AttributeValue {
 fn template() -> Template {
     let mut children = vec![Child::Element(node(Element::Text, vec![], vec![], Body::TextSlot))];
     for letter in LETTERS.chars() {
-        children.push(Child::Element(node(
-            Element::Button,
-            vec![],
-            vec![Event::Tap],
-            Body::Text(letter.to_string()),
-        )));
+        children.push(Child::Element(node(Element::Button, vec![], vec![Event::Tap], Body::Text(letter.to_string()))));
     }
     children.push(Child::Element(node(
         Element::Input,
@@ -97,8 +90,7 @@ pub(crate) fn bundle(app_id: &str, version: u32) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
     let (package, _) = resolve.push_dir("../../wit").unwrap();
     let world = resolve.select_world(&[package], Some("app")).unwrap();
-    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)
-        .unwrap();
+    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8).unwrap();
     let component =
         wit_component::ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap();
 
@@ -210,12 +202,7 @@ impl Stage {
         self.press_with(rendering, letter, &[]).await
     }
 
-    pub(crate) async fn press_with(
-        &self,
-        rendering: &Rendering,
-        letter: &str,
-        fields: &[(&str, &str)],
-    ) -> Rendering {
+    pub(crate) async fn press_with(&self, rendering: &Rendering, letter: &str, fields: &[(&str, &str)]) -> Rendering {
         let outcome = self.send(self.request(rendering, letter, fields)).await.unwrap();
         self.follow(&outcome).await
     }

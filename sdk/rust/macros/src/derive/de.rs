@@ -79,8 +79,7 @@ impl Context<'_> {
         let name = &self.input.ident;
         let text = plain(name);
         let (plain_generics, types, plain_conditions) = self.input.generics.split_for_impl();
-        let mut generics =
-            bounded(&self.input.generics, &[parse_quote!(::mprun::__private::serde::Deserialize<'de>)]);
+        let mut generics = bounded(&self.input.generics, &[parse_quote!(::mprun::__private::serde::Deserialize<'de>)]);
         generics.params.insert(0, parse_quote!('de));
         let (implementation, _, conditions) = generics.split_for_impl();
         quote! {
@@ -105,12 +104,14 @@ impl Context<'_> {
             },
             Fields::Unnamed(unnamed) => {
                 let positions = 0..unnamed.unnamed.len();
-                let newtype = (unnamed.unnamed.len() == 1).then(|| quote! {
-                    fn visit_newtype_struct<D: ::mprun::__private::serde::Deserializer<'de>>(
-                        self,
-                        deserializer: D,
-                    ) -> ::core::result::Result<Self::Value, D::Error> {
-                        ::mprun::__private::serde::Deserialize::deserialize(deserializer).map(#path)
+                let newtype = (unnamed.unnamed.len() == 1).then(|| {
+                    quote! {
+                        fn visit_newtype_struct<D: ::mprun::__private::serde::Deserializer<'de>>(
+                            self,
+                            deserializer: D,
+                        ) -> ::core::result::Result<Self::Value, D::Error> {
+                            ::mprun::__private::serde::Deserialize::deserialize(deserializer).map(#path)
+                        }
                     }
                 });
                 quote! {

@@ -15,12 +15,7 @@ use super::{Control, Generator, Place, literal, literal_text, span_of, writer};
 
 impl Generator {
     /// The body of an element, and the code that writes its slots.
-    pub(super) fn body(
-        &mut self,
-        element: Element,
-        nodes: &[Node<Control>],
-        inside: Place,
-    ) -> (Body, TokenStream) {
+    pub(super) fn body(&mut self, element: Element, nodes: &[Node<Control>], inside: Place) -> (Body, TokenStream) {
         let nodes: Vec<_> = nodes.iter().filter(|node| !matches!(node, Node::Comment(_))).collect();
         match element.definition().content {
             _ if nodes.is_empty() => (Body::Empty, TokenStream::new()),
@@ -62,7 +57,8 @@ impl Generator {
                     self.error(raw.span(), "text stands in quotes: `\"…\"`");
                 }
                 Node::Custom(_) => {
-                    let message = format!("`{}` takes text: write `{{if … {{ \"…\" }} else {{ \"…\" }}}}`", element.name());
+                    let message =
+                        format!("`{}` takes text: write `{{if … {{ \"…\" }} else {{ \"…\" }}}}`", element.name());
                     self.error(span_of(node), message);
                 }
                 _ => self.error(span_of(node), format!("`{}` takes text, no elements", element.name())),
@@ -132,8 +128,12 @@ impl Generator {
                 let expression = block_expression(block);
                 quote_spanned!(expression.span()=> #writer.node(#expression);)
             }
-            Some(Node::Custom(Control::If(node))) => self.condition(node, &mut |generator, nodes| generator.one(nodes, inside)),
-            Some(Node::Custom(Control::Match(node))) => self.matching(node, &mut |generator, nodes| generator.one(nodes, inside)),
+            Some(Node::Custom(Control::If(node))) => {
+                self.condition(node, &mut |generator, nodes| generator.one(nodes, inside))
+            }
+            Some(Node::Custom(Control::Match(node))) => {
+                self.matching(node, &mut |generator, nodes| generator.one(nodes, inside))
+            }
             Some(other) => {
                 self.refuse_child(inside.parent.unwrap_or(Element::View), other);
                 TokenStream::new()

@@ -2,9 +2,9 @@
 
 use mprun_frame::element::{Attribute, AttributeKind, Element, Event};
 use mprun_frame::template::{self, AttributeValue, Body, Template, TemplateError};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote_spanned;
-use rstml::node::{KVAttributeValue, KeyedAttribute, KeyedAttributeValue, NodeAttribute, NodeElement, NodeName};
+use rstml::node::{KVAttributeValue, KeyedAttribute, KeyedAttributeValue, NodeAttribute, NodeElement};
 use syn::spanned::Spanned;
 use syn::{Expr, Lit};
 
@@ -28,17 +28,17 @@ impl Generator {
         node: &NodeElement<Control>,
         place: Place,
     ) -> Option<(template::Node, TokenStream)> {
-        let (name, span) = (node.name().to_string(), name_span(node.name()));
+        let (name, tag) = (node.name().to_string(), node.name());
         let Some(element) = Element::from_name(&name) else {
             let known = Element::ALL.iter().map(|element| element.name());
-            self.error(span, format!("there is no element `{name}`{}", nearest::hint(&name, known)));
+            self.error_at(tag, format!("there is no element `{name}`{}", nearest::hint(&name, known)));
             return None;
         };
         if let Some(why) = place.parent.and_then(|parent| parent.refuse_child(element)) {
-            self.error(span, why);
+            self.error_at(tag, why);
         }
         if element == Element::Form && place.in_form {
-            self.error(span, "`form` cannot stand in `form`");
+            self.error_at(tag, "`form` cannot stand in `form`");
         }
         let before = self.errors.len();
         let mut attributes: Vec<(Attribute, AttributeValue, TokenStream)> = Vec::new();
@@ -53,11 +53,11 @@ impl Generator {
                     continue;
                 }
             };
-            let (name, span) = (attribute.key.to_string(), name_span(&attribute.key));
+            let (name, key) = (attribute.key.to_string(), &attribute.key);
             if let Some(event) = name.strip_prefix("on:") {
                 if let Some((event, code)) = self.event(element, event, attribute) {
                     match events.iter().any(|(known, _)| *known == event) {
-                        true => self.error(span, format!("`{name}` is given twice")),
+                        true => self.error_at(key, format!("`{name}` is given twice")),
                         false => events.push((event, code)),
                     }
                 }
@@ -68,11 +68,11 @@ impl Generator {
                 let known = definition.attributes.iter().map(|attribute| attribute.name());
                 let handlers: Vec<_> = definition.events.iter().map(|event| format!("on:{}", event.name())).collect();
                 let hint = nearest::hint(&name, known.chain(handlers.iter().map(String::as_str)));
-                self.error(span, format!("`{}` takes no attribute `{name}`{hint}", element.name()));
+                self.error_at(key, format!("`{}` takes no attribute `{name}`{hint}", element.name()));
                 continue;
             };
             if written.contains(&kind) {
-                self.error(span, format!("`{name}` is given twice"));
+                self.error_at(key, format!("`{name}` is given twice"));
                 continue;
             }
             written.push(kind);
@@ -84,7 +84,7 @@ impl Generator {
         }
         for required in element.definition().required {
             if !written.contains(required) {
-                self.error(span, format!("`{}` needs `{}`: {}", element.name(), required.name(), purpose(*required)));
+                self.error_at(tag, format!("`{}` needs `{}`: {}", element.name(), required.name(), purpose(*required)));
             }
         }
         attributes.sort_by_key(|(attribute, ..)| *attribute);
@@ -103,8 +103,8 @@ impl Generator {
             // The rules about several attributes at once.
             if let Err(error) = Template::new(alone(&part)) {
                 match error {
-                    TemplateError::Element { element, why } => self.error(span, format!("`{element}` {why}")),
-                    error => self.error(span, error),
+                    TemplateError::Element { element, why } => self.error_at(tag, format!("`{element}` {why}")),
+                    error => self.error_at(tag, error),
                 }
             }
         }
@@ -116,7 +116,7 @@ impl Generator {
     }
 
     fn event(&mut self, element: Element, name: &str, attribute: &KeyedAttribute) -> Option<(Event, TokenStream)> {
-        let span = name_span(&attribute.key);
+        let key = &attribute.key;
         let events = element.definition().events;
         let Some(event) = events.iter().copied().find(|event| event.name() == name) else {
             let known: Vec<_> = events.iter().map(|event| format!("on:{}", event.name())).collect();
@@ -124,17 +124,20 @@ impl Generator {
                 [] => ": it has no events".to_owned(),
                 known => format!(": it has `{}`", known.join("`, `")),
             };
-            self.error(span, format!("`{}` has no event `on:{name}`{hint}", element.name()));
+            self.error_at(key, format!("`{}` has no event `on:{name}`{hint}", element.name()));
             return None;
         };
         let expression = unbraced(self.value(attribute)?);
         let writer = writer();
         let span = expression.span();
-        Some((event, match event {
-            Event::Tap => quote_spanned!(span=> #writer.tap(#expression);),
-            Event::Change => quote_spanned!(span=> #writer.change(#expression);),
-            Event::Submit => quote_spanned!(span=> #writer.submit(#expression);),
-        }))
+        Some((
+            event,
+            match event {
+                Event::Tap => quote_spanned!(span=> #writer.tap(#expression);),
+                Event::Change => quote_spanned!(span=> #writer.change(#expression);),
+                Event::Submit => quote_spanned!(span=> #writer.submit(#expression);),
+            },
+        ))
     }
 
     fn attribute(&mut self, element: Element, attribute: Attribute, given: &KeyedAttribute) -> Option<Given> {
@@ -147,9 +150,7 @@ impl Generator {
         let fixed = element.definition().fixed.contains(&attribute);
         let writer = writer();
         match literal(expression) {
-            Some(Lit::Bool(on)) if flag => {
-                Some(if on.value { Given::Static(String::new()) } else { Given::Nothing })
-            }
+            Some(Lit::Bool(on)) if flag => Some(if on.value { Given::Static(String::new()) } else { Given::Nothing }),
             Some(other) if flag => {
                 self.error(other.span(), format!("expected `true` or `false` for `{name}`"));
                 None
@@ -186,7 +187,7 @@ impl Generator {
     }
 
     fn value<'a>(&mut self, attribute: &'a KeyedAttribute) -> Option<&'a Expr> {
-        let (name, span) = (attribute.key.to_string(), name_span(&attribute.key));
+        let (name, key) = (attribute.key.to_string(), &attribute.key);
         match &attribute.possible_value {
             KeyedAttributeValue::Value(value) => match &value.value {
                 KVAttributeValue::Expr(expression) => Some(expression),
@@ -196,7 +197,7 @@ impl Generator {
                 }
             },
             KeyedAttributeValue::None => {
-                self.error(span, format!("`{name}` needs a value: `{name}={{…}}`"));
+                self.error_at(key, format!("`{name}` needs a value: `{name}={{…}}`"));
                 None
             }
             KeyedAttributeValue::Binding(binding) => {
@@ -219,9 +220,4 @@ fn purpose(attribute: Attribute) -> &'static str {
         Attribute::Percent => "how far it is, from 0 to 100",
         _ => "it has no default",
     }
-}
-
-/// The span of a name; its first token's where the compiler cannot join spans.
-pub(super) fn name_span(name: &NodeName) -> Span {
-    name.span()
 }

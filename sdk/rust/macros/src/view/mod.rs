@@ -52,6 +52,11 @@ impl Generator {
         self.errors.push(syn::Error::new(span, message));
     }
 
+    /// An error that points at all of several tokens.
+    fn error_at(&mut self, tokens: &impl quote::ToTokens, message: impl std::fmt::Display) {
+        self.errors.push(syn::Error::new_spanned(tokens, message));
+    }
+
     fn root(&mut self, nodes: &[Node<Control>]) -> TokenStream {
         let place = Place { parent: None, in_form: false };
         let nodes: Vec<_> = nodes.iter().filter(|node| !matches!(node, Node::Comment(_))).collect();
@@ -90,7 +95,7 @@ impl Generator {
             Err(error) => {
                 // What is wrong with one element has been said there.
                 if self.errors.is_empty() {
-                    self.error(element::name_span(element.name()), error);
+                    self.error_at(element.name(), error);
                 }
                 None
             }
@@ -126,7 +131,7 @@ fn writer() -> Ident {
 
 fn span_of(node: &Node<Control>) -> Span {
     match node {
-        Node::Element(element) => element::name_span(element.name()),
+        Node::Element(element) => syn::spanned::Spanned::span(element.name()),
         Node::Custom(Control::If(node)) => node.token.span,
         Node::Custom(Control::For(node)) => node.token.span,
         Node::Custom(Control::Match(node)) => node.token.span,

@@ -15,7 +15,7 @@ pub(crate) enum Control {
     /// `if … { } else if … { } else { }`
     If(If),
     /// `for … in …, key = … { }`
-    For(For),
+    For(Box<For>),
     /// `match … { … => { } }`
     Match(Match),
 }
@@ -84,7 +84,7 @@ impl ParseRecoverable for Control {
         if input.peek(Token![if]) {
             parse_if(parser, input).map(Self::If)
         } else if input.peek(Token![for]) {
-            parse_for(parser, input).map(Self::For)
+            parse_for(parser, input).map(|node| Self::For(Box::new(node)))
         } else {
             parse_match(parser, input).map(Self::Match)
         }
@@ -164,11 +164,8 @@ fn parse_arm(parser: &mut RecoverableContext, input: ParseStream) -> Option<Arm>
         None
     };
     parser.parse_simple::<Token![=>]>(input)?;
-    let body = if input.peek(syn::token::Brace) {
-        nodes(parser, input)?
-    } else {
-        vec![parser.parse_recoverable(input)?]
-    };
+    let body =
+        if input.peek(syn::token::Brace) { nodes(parser, input)? } else { vec![parser.parse_recoverable(input)?] };
     if input.peek(Token![,]) {
         parser.parse_simple::<Token![,]>(input)?;
     }
@@ -226,7 +223,10 @@ pub(crate) fn literal_text(literal: &syn::Lit) -> Option<String> {
 pub(crate) fn parse(input: TokenStream) -> (Vec<Node<Control>>, Vec<syn::Error>) {
     let config = rstml::ParserConfig::new().custom_node::<Control>();
     let (nodes, diagnostics) = rstml::Parser::new(config).parse_recoverable(input).split_vec();
-    (nodes, diagnostics.into_iter().map(syn::Error::from).collect())
+    // What rstml adds to an error as a note would be an error of its own here.
+    let errors = diagnostics.into_iter().flat_map(syn::Error::from);
+    let errors = errors.filter(|error| !["[help]", "[note]"].iter().any(|kind| error.to_string().starts_with(kind)));
+    (nodes, errors.collect())
 }
 
 /// Reads something with `syn` from the tokens of a macro call.
