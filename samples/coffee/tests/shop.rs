@@ -141,7 +141,7 @@ fn what_left_the_menu_leaves_the_cart() {
 fn the_checkout_says_what_is_missing_and_keeps_the_cart() {
     let mut t = at_the_checkout();
     t.submit();
-    let fields: Vec<_> = t.field_errors().into_iter().map(|(field, _)| field).collect();
+    let fields: Vec<_> = t.field_errors().iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["name", "time"]);
     assert_eq!(t.app::<Shop>().count(), 1);
     assert_eq!(t.app::<Shop>().orders, 0);

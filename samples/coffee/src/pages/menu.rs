@@ -37,7 +37,7 @@ impl Page<Shop> for MenuPage {
                 <view layout="wrap" justify="between" align="center">
                     <view gap="none" grow>
                         <heading level=1>"Plum Lane"</heading>
-                        <text tone="muted">"梅巷咖啡 · A small roastery"</text>
+                        <text tone="muted">"梅巷 · A small roastery"</text>
                     </view>
                     <view layout="row">
                         {parts::cart_badge(look)}
