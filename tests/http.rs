@@ -3,7 +3,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use mprun_core::bundle::{self, AssetFile};
 
 use crate::support::client::Page;
 use crate::support::guest;
@@ -297,6 +300,42 @@ fn a_recipe_works_only_for_its_user_and_unchanged() {
     // Nobody has lost or won anything, and the real one is still good.
     bob.get(COUNTER).assert_text("shared 0, stored 0.");
     ada.try_post(COUNTER, &form).expect("an answer").assert_text("here 1, shared 1, stored 1.");
+}
+
+/// The same program in another version, which differs in nothing but that.
+fn next_version(bundle: &Path, folder: &Path) -> PathBuf {
+    let old = bundle::verify(std::fs::read(bundle).expect("the bundle can be read")).expect("a bundle");
+    let mut manifest = old.manifest().clone();
+    manifest.version.code += 1;
+    let templates: Vec<&[u8]> = old.templates().as_slice().iter().map(|template| template.encoding()).collect();
+    let assets = old.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() });
+    let assets: Vec<_> = assets.collect();
+    let new = bundle::pack(old.component(), &manifest, &templates, &assets).expect("it can be packed");
+    let path = folder.join("next.wasm");
+    std::fs::write(&path, new.bytes()).expect("the bundle can be written");
+    path
+}
+
+#[test]
+fn a_recipe_of_another_version_is_refused_and_what_is_stored_lives_on() {
+    let (data, bundle) = (tempfile::tempdir().expect("a temporary folder"), guest("counter"));
+    let next = next_version(&bundle, data.path());
+    let server = Server::start_on(&[bundle], data.path(), "127.0.0.1:0");
+    let client = server.client();
+    let stored = client.get(COUNTER).press("Add").assert_text("here 1, shared 1, stored 1.");
+    let fresh = client.get(COUNTER).fill("Note", "no sugar").assert_text("here 0, shared 1, stored 1.");
+    let address = server.address().to_owned();
+    drop(server);
+
+    let server = Server::start_on(&[next], data.path(), &address);
+    assert_eq!(server.address(), address);
+    let send = |page: &Page| (0..20).find_map(|_| client.try_post(&page.path, &add(page)).ok()).expect("an answer");
+    let refused = send(&fresh).assert_text("here 0, shared 1, stored 1.");
+    assert_eq!((refused.status, refused.problem()), (200, None));
+    assert!(refused.alert().contains("changed meanwhile"), "{}", refused.text());
+    assert_eq!(refused.value("Note"), "no sugar", "what was typed is kept");
+    // A page that is stored was carried over, and still offers the same.
+    send(&stored).assert_text("here 2, shared 2, stored 2.");
 }
 
 #[test]

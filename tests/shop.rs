@@ -103,9 +103,6 @@ async fn order_a_coffee(width: u32, height: u32) {
     browser.picture("7-orders").await;
     browser.press("Order 001").await;
     browser.sees("It is on the counter.").await;
-    // The title bar's arrow is the host's, and leads back.
-    browser.press("Back").await;
-    browser.sees("Your orders").await;
 
     // The cart's page when there is nothing in it, and a page that is not there.
     browser.go(&format!("http://{}/miniapp/coffee/cart", server.address())).await;

@@ -69,7 +69,7 @@ impl Terminal {
     fn coffee(&self, bundle: &Path) {
         let line = format!("{} {} --data {}", mprun().display(), bundle.display(), self.data.path().display());
         self.shell(&line);
-        self.sees("Plum Lane Coffee");
+        self.sees("Espresso bar");
     }
 
     /// Waits until the screen is as it should be.

@@ -179,7 +179,9 @@ fn the_readme_of_the_contract_has_the_tables_of_the_code() {
             Content::Empty => "nothing".to_owned(),
             Content::Text => "text".to_owned(),
             Content::Children => "elements".to_owned(),
-            Content::Only(kinds) => kinds.iter().map(|kind| format!("`{}`", kind.name())).collect::<Vec<_>>().join(", "),
+            Content::Only(kinds) => {
+                kinds.iter().map(|kind| format!("`{}`", kind.name())).collect::<Vec<_>>().join(", ")
+            }
         };
         let attributes: Vec<_> = definition
             .attributes

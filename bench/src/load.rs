@@ -9,17 +9,17 @@ use anyhow::{Context, Result, bail};
 
 /// What one run of wrk found.
 #[derive(Debug, Clone, Copy)]
-pub struct Run {
+pub(crate) struct Run {
     /// Answers a second.
-    pub per_second: f64,
+    pub(crate) per_second: f64,
     /// Half of the answers were quicker, in milliseconds.
-    pub p50_ms: f64,
+    pub(crate) p50_ms: f64,
     /// All but a hundredth were quicker, in milliseconds.
-    pub p99_ms: f64,
+    pub(crate) p99_ms: f64,
 }
 
 /// Asks for `paths` for `seconds`, 32 connections on one thread.
-pub fn run(folder: &Path, address: &str, cookie: &str, paths: &[String], seconds: u32) -> Result<Run> {
+pub(crate) fn run(folder: &Path, address: &str, cookie: &str, paths: &[String], seconds: u32) -> Result<Run> {
     let list: String = paths.iter().map(|path| format!("{path:?},")).collect();
     let script = format!(
         r#"local paths = {{{list}}}
@@ -57,7 +57,7 @@ end
 }
 
 /// The run with the median number of answers a second.
-pub fn median(mut runs: Vec<Run>) -> Option<Run> {
+pub(crate) fn median(mut runs: Vec<Run>) -> Option<Run> {
     runs.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
     runs.get(runs.len() / 2).copied()
 }

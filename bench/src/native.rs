@@ -44,8 +44,8 @@ fn stored(database: &PathBuf, program: &str, user: &str) -> Result<Option<Vec<u8
             *slot = Some(Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?);
         }
         let connection = slot.as_ref().context("a connection was just made")?;
-        let mut statement = connection
-            .prepare_cached("SELECT value FROM entries WHERE program = ?1 AND user = ?2 AND key = ?3")?;
+        let mut statement =
+            connection.prepare_cached("SELECT value FROM entries WHERE program = ?1 AND user = ?2 AND key = ?3")?;
         let key = b"catalogue".as_slice();
         Ok(statement.query_row((format!("dev/{program}"), user, key), |row| row.get(0)).optional()?)
     })
@@ -92,7 +92,11 @@ fn page(program: &str, products: &[Product<'_>]) -> Markup {
     }
 }
 
-async fn answer(State(data): State<Arc<(PathBuf, String)>>, Path(program): Path<String>, headers: HeaderMap) -> Response {
+async fn answer(
+    State(data): State<Arc<(PathBuf, String)>>,
+    Path(program): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     // A request without a user is not the page that is compared.
     if headers.get(header::COOKIE).is_none() {
         return StatusCode::FORBIDDEN.into_response();
@@ -119,12 +123,15 @@ async fn answer(State(data): State<Arc<(PathBuf, String)>>, Path(program): Path<
 }
 
 /// Serves on a free port until the process is ended; says which.
-pub async fn serve(database: PathBuf) -> Result<()> {
+pub(crate) async fn serve(database: PathBuf) -> Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     crate::say(&format!("http://{}", listener.local_addr()?));
     // The bench has one user in all programs.
-    let user = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)?
-        .query_row("SELECT user FROM apps LIMIT 1", (), |row| row.get(0))?;
+    let user = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)?.query_row(
+        "SELECT user FROM apps LIMIT 1",
+        (),
+        |row| row.get(0),
+    )?;
     let router = Router::new().route("/miniapp/{program}/index", get(answer)).with_state(Arc::new((database, user)));
     axum::serve(listener, router).await?;
     Ok(())

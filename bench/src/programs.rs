@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use mprun_core::bundle::{self, AssetFile};
 
 /// Builds `bench/guest` with the `mprun` beside this program.
-pub fn build(built: &Path) -> Result<PathBuf> {
+pub(crate) fn build(built: &Path) -> Result<PathBuf> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
     let bundle = built.join("bench-cards.wasm");
     let status = Command::new(built.join("mprun")).arg("build").arg(&project).arg("-o").arg(&bundle).status()?;
@@ -22,13 +22,11 @@ pub fn build(built: &Path) -> Result<PathBuf> {
 
 /// The same program under `count` names: as many components, manifests and
 /// digests.
-pub fn distinct(guest: &Path, folder: &Path, count: usize) -> Result<Vec<PathBuf>> {
+pub(crate) fn distinct(guest: &Path, folder: &Path, count: usize) -> Result<Vec<PathBuf>> {
     let original = bundle::verify(std::fs::read(guest)?)?;
     let templates: Vec<&[u8]> = original.templates().as_slice().iter().map(|template| template.encoding()).collect();
-    let assets: Vec<AssetFile> = original
-        .assets()
-        .map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() })
-        .collect();
+    let assets: Vec<AssetFile> =
+        original.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
     (1..=count)
         .map(|number| {
             let mut manifest = original.manifest().clone();
@@ -46,12 +44,12 @@ fn name(number: usize) -> String {
 }
 
 /// Where the page of a program is.
-pub fn path(number: usize) -> String {
+pub(crate) fn path(number: usize) -> String {
     format!("/miniapp/{}/index", name(number))
 }
 
 /// The SQLite file of a server's data.
-pub fn database(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn database(folder: &Path) -> Result<PathBuf> {
     let data = folder.join("data");
     std::fs::read_dir(&data)?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -60,16 +58,20 @@ pub fn database(folder: &Path) -> Result<PathBuf> {
 }
 
 /// A server process, ended with the value.
-pub struct Serving {
+pub(crate) struct Serving {
     child: Child,
     address: String,
 }
 
 impl Serving {
     /// Starts a command that prints its address on its first line.
-    pub fn start(command: PathBuf, arguments: &[String]) -> Result<Self> {
-        let mut child =
-            Command::new(&command).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    pub(crate) fn start(command: PathBuf, arguments: &[String]) -> Result<Self> {
+        let mut child = Command::new(&command)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("stdout is piped")?).read_line(&mut line)?;
         let address = line
@@ -80,14 +82,15 @@ impl Serving {
     }
 
     /// `127.0.0.1:PORT`.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
     /// Fills the storage of one user in every program by pressing its "Seed", as
     /// a browser would. Returns the user's cookie.
-    pub fn seed(&self, count: usize) -> Result<String> {
-        let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
+    pub(crate) fn seed(&self, count: usize) -> Result<String> {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
         let origin = format!("http://{}", self.address);
         let mut cookie = String::new();
         for number in 1..=count {
@@ -104,11 +107,7 @@ impl Serving {
                 fields.extend(hidden(&page, name).map(|value| (name, value)));
             }
             let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let answer = agent
-                .post(&url)
-                .header("Cookie", &cookie)
-                .header("Origin", &origin)
-                .send_form(fields)?;
+            let answer = agent.post(&url).header("Cookie", &cookie).header("Origin", &origin).send_form(fields)?;
             if answer.status() != 303 {
                 bail!("seeding {url} was answered with {}", answer.status());
             }

@@ -22,7 +22,7 @@ use crate::programs;
 const SAMPLES: usize = 4_000;
 
 /// Each measured step with its median time.
-pub async fn times(guest: &Path, counts: &[usize]) -> Result<Vec<(String, Duration)>> {
+pub(crate) async fn times(guest: &Path, counts: &[usize]) -> Result<Vec<(String, Duration)>> {
     let mut rows = Vec::new();
     for &count in counts {
         let folder = tempfile::tempdir()?;

@@ -32,7 +32,9 @@ const KEY: &str = "catalogue";
 /// `id TAB name TAB note TAB cents`, a line for each product.
 fn catalogue() -> String {
     (1..=40)
-        .map(|id| format!("{id}\tProduct number {id}\tKept in a cool & dry place since <{id}> days\t{}\n", 199 + id * 17))
+        .map(|id| {
+            format!("{id}\tProduct number {id}\tKept in a cool & dry place since <{id}> days\t{}\n", 199 + id * 17)
+        })
         .collect()
 }
 

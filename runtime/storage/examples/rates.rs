@@ -19,10 +19,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 const SPAN: Duration = Duration::from_secs(3);
 
 fn scope(user: u64) -> Result<Scope, Error> {
-    Ok(Scope {
-        program: "dev/coffee".parse()?,
-        user: format!("user-{user}").parse()?,
-    })
+    Ok(Scope { program: "dev/coffee".parse()?, user: format!("user-{user}").parse()? })
 }
 
 fn page_id() -> PageId {
@@ -52,11 +49,7 @@ fn commit(user: u64, base_revision: u64) -> Commit {
             closed: false,
         }],
         writes: vec![("order".to_owned(), Some(vec![3; 200]))],
-        event: Some(EventRow {
-            id: EventId(event),
-            outcome: vec![4; 40],
-            at_ms: base_revision,
-        }),
+        event: Some(EventRow { id: EventId(event), outcome: vec![4; 40], at_ms: base_revision }),
         ..Commit::default()
     }
 }
@@ -71,10 +64,7 @@ async fn commits(storage: &Arc<dyn Storage>, users: u64) -> Result<f64, Error> {
             let mut revision = storage.app(&scope).await?.revision;
             let mut done = 0_u64;
             while began.elapsed() < SPAN {
-                revision = storage
-                    .commit(&scope, commit(user, revision))
-                    .await?
-                    .revision;
+                revision = storage.commit(&scope, commit(user, revision)).await?.revision;
                 done += 1;
             }
             Ok::<_, Error>(done)
@@ -132,10 +122,7 @@ async fn main() -> Result<(), Error> {
         for tasks in [1, 2] {
             let snapshots = reads(&storage, tasks, false).await?;
             let keys = reads(&storage, tasks, true).await?;
-            writeln!(
-                out,
-                "{name:7} {tasks:3} users: {snapshots:8.0} snapshots/s {keys:8.0} keys/s"
-            )?;
+            writeln!(out, "{name:7} {tasks:3} users: {snapshots:8.0} snapshots/s {keys:8.0} keys/s")?;
         }
     }
     Ok(())

@@ -14,7 +14,6 @@ mod storage;
 
 pub use error::{BindError, CommitError, ReadError, StorageError};
 pub use rows::{
-    AppRow, Ask, AskFilter, AskId, AskKind, Commit, Committed, EventId, EventRow, PageRow,
-    PageSummary, Scope, Snapshot,
+    AppRow, Ask, AskFilter, AskId, AskKind, Commit, Committed, EventId, EventRow, PageRow, PageSummary, Scope, Snapshot,
 };
 pub use storage::{Answer, Storage};

@@ -55,9 +55,7 @@ pub(crate) fn check(commit: &Commit, app: &AppRow) -> Result<(), CommitError> {
     check_distinct("a page removed twice", commit.removed_pages.iter().copied())?;
     for (key, value) in &commit.writes {
         if key.is_empty() {
-            return Err(CommitError::Invalid {
-                what: "an empty key",
-            });
+            return Err(CommitError::Invalid { what: "an empty key" });
         }
         at_most("bytes of a key", KEY_BYTES_MAX, key.len())?;
         let value = value.as_ref().map_or(0, Vec::len);
@@ -74,9 +72,7 @@ pub(crate) fn check(commit: &Commit, app: &AppRow) -> Result<(), CommitError> {
     let mut next_id = app.next_ask_id;
     for ask in &commit.asks {
         if ask.id.0 < next_id {
-            return Err(CommitError::Invalid {
-                what: "an ask's id that was given out before",
-            });
+            return Err(CommitError::Invalid { what: "an ask's id that was given out before" });
         }
         check_number(ask.id.0)?;
         next_id = ask.id.0 + 1;
@@ -86,11 +82,7 @@ pub(crate) fn check(commit: &Commit, app: &AppRow) -> Result<(), CommitError> {
     }
     if let Some(event) = &commit.event {
         check_number(event.at_ms)?;
-        at_most(
-            "bytes of an outcome",
-            OUTCOME_BYTES_MAX,
-            event.outcome.len(),
-        )?;
+        at_most("bytes of an outcome", OUTCOME_BYTES_MAX, event.outcome.len())?;
     }
     if let Some((_, outcome)) = &commit.amended {
         at_most("bytes of an outcome", OUTCOME_BYTES_MAX, outcome.len())?;
@@ -100,30 +92,17 @@ pub(crate) fn check(commit: &Commit, app: &AppRow) -> Result<(), CommitError> {
 
 fn check_page(page: &PageRow) -> Result<(), CommitError> {
     at_most("bytes of a page's state", STATE_BYTES_MAX, page.state.len())?;
-    at_most(
-        "bytes of a page's drafts",
-        DRAFTS_BYTES_MAX,
-        page.drafts.len(),
-    )?;
+    at_most("bytes of a page's drafts", DRAFTS_BYTES_MAX, page.drafts.len())?;
     let reply = page.reply.as_ref().map_or(0, Vec::len);
     at_most("bytes of an ask", ASK_BYTES_MAX, reply)?;
     let parameters = page.parameters.iter();
-    let parameters: usize = parameters
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    at_most(
-        "bytes of a page's address",
-        ADDRESS_BYTES_MAX,
-        page.route.len() + parameters,
-    )?;
+    let parameters: usize = parameters.map(|(name, value)| name.len() + value.len()).sum();
+    at_most("bytes of a page's address", ADDRESS_BYTES_MAX, page.route.len() + parameters)?;
     check_number(page.opened_at_ms)?;
     check_number(page.touched_at_ms)
 }
 
-fn check_distinct<T: Ord>(
-    what: &'static str,
-    items: impl Iterator<Item = T>,
-) -> Result<(), CommitError> {
+fn check_distinct<T: Ord>(what: &'static str, items: impl Iterator<Item = T>) -> Result<(), CommitError> {
     let mut seen = BTreeSet::new();
     for item in items {
         if !seen.insert(item) {
@@ -135,9 +114,7 @@ fn check_distinct<T: Ord>(
 
 fn check_number(number: u64) -> Result<(), CommitError> {
     if number > NUMBER_MAX {
-        return Err(CommitError::Invalid {
-            what: "a number of more than 63 bits",
-        });
+        return Err(CommitError::Invalid { what: "a number of more than 63 bits" });
     }
     Ok(())
 }
@@ -145,11 +122,7 @@ fn check_number(number: u64) -> Result<(), CommitError> {
 /// Fails with [`CommitError::Limit`] where there is more than `max` of `what`.
 pub(crate) fn at_most(what: &'static str, max: usize, got: usize) -> Result<(), CommitError> {
     if got > max {
-        return Err(CommitError::Limit {
-            what,
-            max: max as u64,
-            got: got as u64,
-        });
+        return Err(CommitError::Limit { what, max: max as u64, got: got as u64 });
     }
     Ok(())
 }

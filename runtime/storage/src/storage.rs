@@ -11,8 +11,8 @@ use std::pin::Pin;
 use mprun_core::identity::{PageId, ProgramId};
 
 use crate::{
-    AppRow, Ask, AskFilter, AskId, BindError, Commit, CommitError, Committed, EventId, PageRow,
-    PageSummary, ReadError, Scope, Snapshot, StorageError,
+    AppRow, Ask, AskFilter, AskId, BindError, Commit, CommitError, Committed, EventId, PageRow, PageSummary, ReadError,
+    Scope, Snapshot, StorageError,
 };
 
 /// What a method of [`Storage`] returns: a boxed future, so that the host can
@@ -35,18 +35,10 @@ pub trait Storage: Send + Sync {
     fn app<'a>(&'a self, scope: &'a Scope) -> Answer<'a, Result<AppRow, StorageError>>;
 
     /// The program's row and a page of the same moment.
-    fn snapshot<'a>(
-        &'a self,
-        scope: &'a Scope,
-        page: PageId,
-    ) -> Answer<'a, Result<Snapshot, StorageError>>;
+    fn snapshot<'a>(&'a self, scope: &'a Scope, page: PageId) -> Answer<'a, Result<Snapshot, StorageError>>;
 
     /// A page instance, `None` where there is none (any more).
-    fn page<'a>(
-        &'a self,
-        scope: &'a Scope,
-        page: PageId,
-    ) -> Answer<'a, Result<Option<PageRow>, StorageError>>;
+    fn page<'a>(&'a self, scope: &'a Scope, page: PageId) -> Answer<'a, Result<Option<PageRow>, StorageError>>;
 
     /// All page instances of this user in this program, most recently touched
     /// first; without states and drafts.
@@ -55,11 +47,7 @@ pub trait Storage: Send + Sync {
     /// The page, its parent, the parent's parent and so on, as far as they still
     /// exist and at most [`crate::limits::STACK_DEPTH_MAX`]; empty where the page
     /// itself is gone. Closed pages are part of the answer.
-    fn stack<'a>(
-        &'a self,
-        scope: &'a Scope,
-        page: PageId,
-    ) -> Answer<'a, Result<Vec<PageSummary>, StorageError>>;
+    fn stack<'a>(&'a self, scope: &'a Scope, page: PageId) -> Answer<'a, Result<Vec<PageSummary>, StorageError>>;
 
     /// The value under `key` at `revision`.
     ///
@@ -86,25 +74,13 @@ pub trait Storage: Send + Sync {
 
     /// The recorded outcome of an event, `None` where it was never committed (or
     /// has been pruned).
-    fn event<'a>(
-        &'a self,
-        scope: &'a Scope,
-        event: EventId,
-    ) -> Answer<'a, Result<Option<Vec<u8>>, StorageError>>;
+    fn event<'a>(&'a self, scope: &'a Scope, event: EventId) -> Answer<'a, Result<Option<Vec<u8>>, StorageError>>;
 
     /// An open ask, `None` where it is done, taken back or was never committed.
-    fn ask<'a>(
-        &'a self,
-        scope: &'a Scope,
-        ask: AskId,
-    ) -> Answer<'a, Result<Option<Ask>, StorageError>>;
+    fn ask<'a>(&'a self, scope: &'a Scope, ask: AskId) -> Answer<'a, Result<Option<Ask>, StorageError>>;
 
     /// The open asks that match, in order of their ids.
-    fn asks<'a>(
-        &'a self,
-        scope: &'a Scope,
-        filter: AskFilter,
-    ) -> Answer<'a, Result<Vec<Ask>, StorageError>>;
+    fn asks<'a>(&'a self, scope: &'a Scope, filter: AskFilter) -> Answer<'a, Result<Vec<Ask>, StorageError>>;
 
     /// Open asks of all users and programs whose time has come at `now_ms`, the
     /// longest due first, at most `limit`. Asks without a time are never due.
@@ -121,11 +97,7 @@ pub trait Storage: Send + Sync {
     /// commit got ahead ([`CommitError::Conflict`]); a limit
     /// ([`CommitError::Limit`]) or an order that makes no sense
     /// ([`CommitError::Invalid`]).
-    fn commit<'a>(
-        &'a self,
-        scope: &'a Scope,
-        commit: Commit,
-    ) -> Answer<'a, Result<Committed, CommitError>>;
+    fn commit<'a>(&'a self, scope: &'a Scope, commit: Commit) -> Answer<'a, Result<Committed, CommitError>>;
 
     /// 32 random bytes under `name`, made once and then always the same, also for
     /// other processes on the same data.

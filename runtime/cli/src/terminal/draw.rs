@@ -25,6 +25,8 @@ pub(crate) struct View<'a> {
     /// Whether Esc leads somewhere.
     pub(crate) has_back: bool,
     pub(crate) page: &'a TextPage,
+    /// Whether the page only explains why there is none.
+    pub(crate) is_problem: bool,
     pub(crate) focus: Option<usize>,
     /// The text of the focused field, if it is one that is typed into.
     pub(crate) editor: Option<&'a Editor>,
@@ -66,7 +68,7 @@ pub(crate) fn draw(view: &View<'_>, columns: usize, rows: usize) -> Grid {
             let look = Look { ink: ink(tone), bold: true, ..Look::default() };
             grid.put(origin.column, rows - 2, &text.replace('\n', "  "), look);
         }
-        let help = help(focused, view.has_back, view.page.lines.len() > height);
+        let help = help(focused, view, view.page.lines.len() > height);
         grid.put(origin.column, rows - 1, &help, Look { ink: Ink::Muted, ..Look::default() });
     }
     grid
@@ -167,8 +169,9 @@ fn show_editor(grid: &mut Grid, origin: &Origin, area: Area, field: &FieldContro
 }
 
 /// The keys that do something now.
-fn help(focused: Option<&Control>, has_back: bool, is_long: bool) -> String {
+fn help(focused: Option<&Control>, view: &View<'_>, is_long: bool) -> String {
     let mut keys = vec![match focused.map(|control| &control.action) {
+        None if view.is_problem => "Enter  try again",
         None => "Tab  next",
         Some(Action::Press { .. }) => "Enter  press",
         Some(Action::Submit { .. }) => "Enter  send",
@@ -186,7 +189,7 @@ fn help(focused: Option<&Control>, has_back: bool, is_long: bool) -> String {
     if is_long {
         keys.push("PgDn  more");
     }
-    if has_back {
+    if view.has_back {
         keys.push("Esc  back");
     }
     keys.push(if focused.is_some_and(is_typed_into) { "Ctrl-C  quit" } else { "q  quit" });
@@ -220,7 +223,7 @@ mod tests {
     }
 
     fn view<'a>(page: &'a TextPage, focus: Option<usize>) -> View<'a> {
-        View { title: "Coffee", has_back: false, page, focus, editor: None, top: 0, message: None }
+        View { title: "Coffee", has_back: false, page, is_problem: false, focus, editor: None, top: 0, message: None }
     }
 
     #[test]

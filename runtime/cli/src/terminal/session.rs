@@ -7,7 +7,7 @@ use mprun_core::{
     identity::UserId,
     render::{
         Words,
-        text::{self, Action, Control, FieldControl, Target, TextContext, TextPage, Tone},
+        text::{self, Action, Control, Target, TextContext, TextPage, Tone},
     },
     view::{
         identity::{FieldKey, Token},
@@ -157,6 +157,7 @@ impl Session {
             title: manifest.window.navigation_bar_title_text.as_ref().unwrap_or(&manifest.name),
             has_back: self.has_back(),
             page: &self.page,
+            is_problem: self.is_problem(),
             focus: self.focus,
             editor: self.editor.as_ref().map(|(_, editor)| editor),
             top: self.top,

@@ -3,13 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{
-    Verdict, ask, commit, digest, event, fine, like, page, page_id, same, scope, scope_of, write,
-};
-use crate::{
-    AppRow, AskFilter, AskId, AskKind, Commit, CommitError, EventId, EventRow, PageRow, ReadError,
-    Storage,
-};
+use super::{Verdict, ask, commit, digest, event, fine, like, page, page_id, same, scope, scope_of, write};
+use crate::{AppRow, AskFilter, AskId, AskKind, Commit, CommitError, EventId, EventRow, PageRow, ReadError, Storage};
 
 pub(super) async fn nothing_is_there_at_first(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("first")?;
@@ -45,15 +40,8 @@ pub(super) async fn a_commit_is_read_back_whole(storage: &Arc<dyn Storage>) -> V
         closed: true,
         ..page(1)
     };
-    let timer = crate::Ask {
-        page: Some(page_id(1)),
-        ..ask(1, AskKind::Timer, Some(crate::limits::NUMBER_MAX))
-    };
-    let toast = crate::Ask {
-        payload: Vec::new(),
-        message: Vec::new(),
-        ..ask(2, AskKind::Toast, None)
-    };
+    let timer = crate::Ask { page: Some(page_id(1)), ..ask(1, AskKind::Timer, Some(crate::limits::NUMBER_MAX)) };
+    let toast = crate::Ask { payload: Vec::new(), message: Vec::new(), ..ask(2, AskKind::Toast, None) };
     let revision = commit(
         storage,
         &scope,
@@ -83,10 +71,7 @@ pub(super) async fn a_commit_is_read_back_whole(storage: &Arc<dyn Storage>) -> V
     same!(snapshot.app, app);
     same!(snapshot.page, Some(full.clone()));
     same!(fine(storage.snapshot(&scope, page_id(3)).await)?.app, app);
-    same!(
-        fine(storage.page(&scope, page_id(1)).await)?,
-        Some(full.clone())
-    );
+    same!(fine(storage.page(&scope, page_id(1)).await)?, Some(full.clone()));
     same!(fine(storage.page(&scope, page_id(2)).await)?, Some(page(2)));
     let pages = fine(storage.pages(&scope).await)?;
     same!(pages.len(), 2);
@@ -99,54 +84,20 @@ pub(super) async fn a_commit_is_read_back_whole(storage: &Arc<dyn Storage>) -> V
     same!((pages[0].closed, pages[1].closed), (true, false));
     same!(pages[0].opened_at_ms, full.opened_at_ms);
     same!(pages[0].touched_at_ms, full.touched_at_ms);
-    same!(
-        fine(storage.get(&scope, 1, "a\0b").await)?,
-        Some(Vec::new())
-    );
-    same!(
-        fine(storage.get(&scope, 1, "ü").await)?,
-        Some(b"1".to_vec())
-    );
+    same!(fine(storage.get(&scope, 1, "a\0b").await)?, Some(Vec::new()));
+    same!(fine(storage.get(&scope, 1, "ü").await)?, Some(b"1".to_vec()));
     same!(fine(storage.get(&scope, 1, "a").await)?, None);
-    same!(
-        fine(storage.event(&scope, EventId([1; 32])).await)?,
-        Some(b"\0outcome".to_vec())
-    );
-    same!(
-        fine(storage.ask(&scope, AskId(1)).await)?,
-        Some(timer.clone())
-    );
+    same!(fine(storage.event(&scope, EventId([1; 32])).await)?, Some(b"\0outcome".to_vec()));
+    same!(fine(storage.ask(&scope, AskId(1)).await)?, Some(timer.clone()));
     let asks = |kind, page| storage.asks(&scope, AskFilter { kind, page });
-    same!(
-        fine(asks(None, None).await)?,
-        [timer.clone(), toast.clone()]
-    );
-    same!(
-        fine(asks(Some(AskKind::Toast), None).await)?,
-        vec![toast.clone()]
-    );
+    same!(fine(asks(None, None).await)?, [timer.clone(), toast.clone()]);
+    same!(fine(asks(Some(AskKind::Toast), None).await)?, vec![toast.clone()]);
     same!(fine(asks(None, Some(page_id(1))).await)?, [timer]);
-    same!(
-        fine(asks(Some(AskKind::Toast), Some(page_id(1))).await)?,
-        []
-    );
+    same!(fine(asks(Some(AskKind::Toast), Some(page_id(1))).await)?, []);
 
     // What a commit does not name stays.
-    commit(
-        storage,
-        &scope,
-        Commit {
-            done: vec![AskId(1), AskId(2)],
-            ..Commit::default()
-        },
-    )
-    .await?;
-    let app = AppRow {
-        revision: 2,
-        timers: 0,
-        toasts: 0,
-        ..app
-    };
+    commit(storage, &scope, Commit { done: vec![AskId(1), AskId(2)], ..Commit::default() }).await?;
+    let app = AppRow { revision: 2, timers: 0, toasts: 0, ..app };
     same!(fine(storage.app(&scope).await)?, app);
     same!(fine(storage.page(&scope, page_id(1)).await)?, Some(full));
     same!(fine(asks(None, None).await)?, []);
@@ -160,26 +111,14 @@ pub(super) async fn the_later_of_two_commits_conflicts(storage: &Arc<dyn Storage
         writes: vec![write("points", value)],
         ..Commit::default()
     };
-    same!(
-        fine(storage.commit(&scope, with(0, b"1")).await)?.revision,
-        1
-    );
+    same!(fine(storage.commit(&scope, with(0, b"1")).await)?.revision, 1);
     let refused = storage.commit(&scope, with(0, b"2")).await;
     like!(refused, Err(CommitError::Conflict { current: 1 }));
     let refused = storage.commit(&scope, with(2, b"3")).await;
     like!(refused, Err(CommitError::Conflict { current: 1 }));
-    same!(
-        fine(storage.get(&scope, 1, "points").await)?,
-        Some(b"1".to_vec())
-    );
-    same!(
-        fine(storage.commit(&scope, with(1, b"2")).await)?.revision,
-        2
-    );
-    same!(
-        fine(storage.get(&scope, 2, "points").await)?,
-        Some(b"2".to_vec())
-    );
+    same!(fine(storage.get(&scope, 1, "points").await)?, Some(b"1".to_vec()));
+    same!(fine(storage.commit(&scope, with(1, b"2")).await)?.revision, 2);
+    same!(fine(storage.get(&scope, 2, "points").await)?, Some(b"2".to_vec()));
     Ok(())
 }
 
@@ -191,21 +130,13 @@ pub(super) async fn an_event_happens_once(storage: &Arc<dyn Storage>) -> Verdict
         event: Some(event(1, b"ordered")),
         ..Commit::default()
     };
-    same!(
-        fine(storage.commit(&scope, first.clone()).await)?.revision,
-        1
-    );
+    same!(fine(storage.commit(&scope, first.clone()).await)?.revision, 1);
     // Sent again as it was: the base revision is old by now, and that is not what
     // whoever sends again wants to hear.
     let again = storage.commit(&scope, first.clone()).await;
     like!(again, Err(CommitError::Duplicate { outcome }) if outcome == b"ordered");
     // Also with a new revision, another outcome, and an ask that is gone.
-    let again = Commit {
-        base_revision: 1,
-        done: vec![AskId(77)],
-        event: Some(event(1, b"other")),
-        ..first
-    };
+    let again = Commit { base_revision: 1, done: vec![AskId(77)], event: Some(event(1, b"other")), ..first };
     let again = storage.commit(&scope, again).await;
     like!(again, Err(CommitError::Duplicate { outcome }) if outcome == b"ordered");
     same!(fine(storage.app(&scope).await)?.revision, 1);
@@ -217,23 +148,12 @@ pub(super) async fn an_event_happens_once(storage: &Arc<dyn Storage>) -> Verdict
     };
     commit(storage, &scope, amend(1, b"see page 2")).await?;
     commit(storage, &scope, amend(2, b"nothing")).await?;
-    same!(
-        fine(storage.event(&scope, EventId([1; 32])).await)?,
-        Some(b"see page 2".to_vec())
-    );
+    same!(fine(storage.event(&scope, EventId([1; 32])).await)?, Some(b"see page 2".to_vec()));
     same!(fine(storage.event(&scope, EventId([2; 32])).await)?, None);
 
     // The same id of another user is another event.
     let other = super::scope("once-other")?;
-    commit(
-        storage,
-        &other,
-        Commit {
-            event: Some(event(1, b"")),
-            ..Commit::default()
-        },
-    )
-    .await?;
+    commit(storage, &other, Commit { event: Some(event(1, b"")), ..Commit::default() }).await?;
     Ok(())
 }
 
@@ -262,54 +182,22 @@ pub(super) async fn a_refused_commit_leaves_nothing(storage: &Arc<dyn Storage>) 
     };
     let large = vec![0; crate::limits::VALUE_BYTES_MAX];
     let refused = [
-        Commit {
-            base_revision: 0,
-            ..everything.clone()
-        },
-        Commit {
-            done: vec![AskId(1), AskId(9)],
-            ..everything.clone()
-        },
-        Commit {
-            event: Some(event(1, b"")),
-            ..everything.clone()
-        },
-        Commit {
-            asks: vec![ask(1, AskKind::Toast, None)],
-            ..everything.clone()
-        },
+        Commit { base_revision: 0, ..everything.clone() },
+        Commit { done: vec![AskId(1), AskId(9)], ..everything.clone() },
+        Commit { event: Some(event(1, b"")), ..everything.clone() },
+        Commit { asks: vec![ask(1, AskKind::Toast, None)], ..everything.clone() },
         // Found out only after most of it has been written.
-        Commit {
-            writes: (0..11)
-                .map(|n| write(&format!("large/{n}"), &large))
-                .collect(),
-            ..everything.clone()
-        },
-        Commit {
-            event: Some(EventRow {
-                at_ms: u64::MAX,
-                ..event(2, b"")
-            }),
-            ..everything.clone()
-        },
+        Commit { writes: (0..11).map(|n| write(&format!("large/{n}"), &large)).collect(), ..everything.clone() },
+        Commit { event: Some(EventRow { at_ms: u64::MAX, ..event(2, b"") }), ..everything.clone() },
     ];
     for commit in refused {
         like!(storage.commit(&scope, commit).await, Err(_));
         same!(fine(storage.snapshot(&scope, page_id(1)).await)?, before);
         same!(fine(storage.page(&scope, page_id(2)).await)?, None);
         same!(fine(storage.keys(&scope, 1, "", None, 10).await)?, ["key"]);
-        same!(
-            fine(storage.get(&scope, 1, "key").await)?,
-            Some(b"old".to_vec())
-        );
-        same!(
-            fine(storage.asks(&scope, AskFilter::default()).await)?.len(),
-            1
-        );
-        same!(
-            fine(storage.event(&scope, EventId([1; 32])).await)?,
-            Some(Vec::new())
-        );
+        same!(fine(storage.get(&scope, 1, "key").await)?, Some(b"old".to_vec()));
+        same!(fine(storage.asks(&scope, AskFilter::default()).await)?.len(), 1);
+        same!(fine(storage.event(&scope, EventId([1; 32])).await)?, Some(Vec::new()));
         same!(fine(storage.event(&scope, EventId([2; 32])).await)?, None);
     }
     same!(fine(storage.commit(&scope, everything).await)?.revision, 2);
@@ -318,62 +206,22 @@ pub(super) async fn a_refused_commit_leaves_nothing(storage: &Arc<dyn Storage>) 
 
 pub(super) async fn reads_notice_that_the_data_moved(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("moved")?;
-    let revision = commit(
-        storage,
-        &scope,
-        Commit {
-            writes: vec![write("key", b"1")],
-            ..Commit::default()
-        },
-    )
-    .await?;
+    let revision = commit(storage, &scope, Commit { writes: vec![write("key", b"1")], ..Commit::default() }).await?;
     same!(revision, 1);
-    like!(
-        storage.get(&scope, 0, "key").await,
-        Err(ReadError::Moved { current: 1 })
-    );
-    like!(
-        storage.get(&scope, 0, "missing").await,
-        Err(ReadError::Moved { current: 1 })
-    );
+    like!(storage.get(&scope, 0, "key").await, Err(ReadError::Moved { current: 1 }));
+    like!(storage.get(&scope, 0, "missing").await, Err(ReadError::Moved { current: 1 }));
     for limit in [0, 10] {
-        like!(
-            storage.keys(&scope, 0, "no such", None, limit).await,
-            Err(ReadError::Moved { current: 1 })
-        );
+        like!(storage.keys(&scope, 0, "no such", None, limit).await, Err(ReadError::Moved { current: 1 }));
     }
-    same!(
-        fine(storage.get(&scope, 1, "key").await)?,
-        Some(b"1".to_vec())
-    );
+    same!(fine(storage.get(&scope, 1, "key").await)?, Some(b"1".to_vec()));
     Ok(())
 }
 
 pub(super) async fn keys_are_listed_by_their_bytes(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("keys")?;
-    let sorted = [
-        "B",
-        "a",
-        "a\0",
-        "a/1",
-        "a/10",
-        "a/2",
-        "ab",
-        "b",
-        "~",
-        "é",
-        "\u{10ffff}",
-    ];
+    let sorted = ["B", "a", "a\0", "a/1", "a/10", "a/2", "ab", "b", "~", "é", "\u{10ffff}"];
     let writes = sorted.iter().rev().map(|key| write(key, b"x")).collect();
-    commit(
-        storage,
-        &scope,
-        Commit {
-            writes,
-            ..Commit::default()
-        },
-    )
-    .await?;
+    commit(storage, &scope, Commit { writes, ..Commit::default() }).await?;
     let cases: [(&str, Option<&str>, u32, &[&str]); 12] = [
         ("", None, 100, &sorted),
         ("", None, 2, &["B", "a"]),
@@ -389,10 +237,7 @@ pub(super) async fn keys_are_listed_by_their_bytes(storage: &Arc<dyn Storage>) -
         ("%", None, 100, &[]),
     ];
     for (prefix, after, limit, expected) in cases {
-        same!(
-            fine(storage.keys(&scope, 1, prefix, after, limit).await)?,
-            expected
-        );
+        same!(fine(storage.keys(&scope, 1, prefix, after, limit).await)?, expected);
     }
     Ok(())
 }
@@ -408,10 +253,7 @@ pub(super) async fn users_and_programs_are_apart(storage: &Arc<dyn Storage>) -> 
         let value = number.to_string().into_bytes();
         let all = Commit {
             app_state: Some((value.clone(), digest())),
-            pages: vec![PageRow {
-                state: value.clone(),
-                ..page(1)
-            }],
+            pages: vec![PageRow { state: value.clone(), ..page(1) }],
             writes: vec![write("key", &value)],
             asks: vec![ask(1, AskKind::Toast, None)],
             event: Some(event(1, &value)),
@@ -436,18 +278,9 @@ pub(super) async fn users_and_programs_are_apart(storage: &Arc<dyn Storage>) -> 
         same!(snapshot.app.revision, 1);
         same!(snapshot.app.state, Some((value.clone(), digest())));
         same!(snapshot.page.map(|page| page.state), Some(value.clone()));
-        same!(
-            fine(storage.get(scope, 1, "key").await)?,
-            Some(value.clone())
-        );
-        same!(
-            fine(storage.asks(scope, AskFilter::default()).await)?.len(),
-            1
-        );
-        same!(
-            fine(storage.event(scope, EventId([1; 32])).await)?,
-            Some(value)
-        );
+        same!(fine(storage.get(scope, 1, "key").await)?, Some(value.clone()));
+        same!(fine(storage.asks(scope, AskFilter::default()).await)?.len(), 1);
+        same!(fine(storage.event(scope, EventId([1; 32])).await)?, Some(value));
     }
     Ok(())
 }
@@ -472,10 +305,7 @@ pub(super) async fn commits_at_the_same_moment_lose_nothing(storage: &Arc<dyn St
     let app = fine(storage.app(&scope).await)?;
     same!(app.revision, TASKS * ADDITIONS);
     let sum = (TASKS * ADDITIONS).to_string().into_bytes();
-    same!(
-        fine(storage.get(&scope, app.revision, "sum").await)?,
-        Some(sum)
-    );
+    same!(fine(storage.get(&scope, app.revision, "sum").await)?, Some(sum));
     Ok(())
 }
 

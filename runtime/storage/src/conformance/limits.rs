@@ -2,82 +2,39 @@
 
 use std::sync::Arc;
 
-use super::{
-    Verdict, ask, commit, digest, event, fine, like, page, page_id, same, scope, try_commit, write,
-};
+use super::{Verdict, ask, commit, digest, event, fine, like, page, page_id, same, scope, try_commit, write};
 use crate::{
     AskId, AskKind, Commit, CommitError, EventId, EventRow, PageRow, Storage,
     limits::{
-        ADDRESS_BYTES_MAX, ASK_BYTES_MAX, COMMIT_ASKS_MAX, DRAFTS_BYTES_MAX, KEY_BYTES_MAX,
-        NAVIGATIONS_MAX, NUMBER_MAX, OUTCOME_BYTES_MAX, STATE_BYTES_MAX, STORED_BYTES_MAX,
-        TIMERS_MAX, TOASTS_MAX, VALUE_BYTES_MAX,
+        ADDRESS_BYTES_MAX, ASK_BYTES_MAX, COMMIT_ASKS_MAX, DRAFTS_BYTES_MAX, KEY_BYTES_MAX, NAVIGATIONS_MAX,
+        NUMBER_MAX, OUTCOME_BYTES_MAX, STATE_BYTES_MAX, STORED_BYTES_MAX, TIMERS_MAX, TOASTS_MAX, VALUE_BYTES_MAX,
     },
 };
 
 pub(super) async fn sizes_are_limited(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("sizes")?;
-    let with_page = |page: PageRow| Commit {
-        pages: vec![page],
-        ..Commit::default()
-    };
+    let with_page = |page: PageRow| Commit { pages: vec![page], ..Commit::default() };
     let filled = |length: usize| vec![b'x'; length];
     let text = |length: usize| "x".repeat(length);
     // Each makes a commit with that many of something.
     type Make<'a> = &'a dyn Fn(usize) -> Commit;
     let cases: [(usize, Make<'_>); 10] = [
-        (STATE_BYTES_MAX, &|n| Commit {
-            app_state: Some((filled(n), digest())),
-            ..Commit::default()
-        }),
-        (STATE_BYTES_MAX, &|n| {
-            with_page(PageRow {
-                state: filled(n),
-                ..page(1)
-            })
-        }),
-        (DRAFTS_BYTES_MAX, &|n| {
-            with_page(PageRow {
-                drafts: filled(n),
-                ..page(1)
-            })
-        }),
-        (ASK_BYTES_MAX, &|n| {
-            with_page(PageRow {
-                reply: Some(filled(n)),
-                ..page(1)
-            })
-        }),
+        (STATE_BYTES_MAX, &|n| Commit { app_state: Some((filled(n), digest())), ..Commit::default() }),
+        (STATE_BYTES_MAX, &|n| with_page(PageRow { state: filled(n), ..page(1) })),
+        (DRAFTS_BYTES_MAX, &|n| with_page(PageRow { drafts: filled(n), ..page(1) })),
+        (ASK_BYTES_MAX, &|n| with_page(PageRow { reply: Some(filled(n)), ..page(1) })),
         (ADDRESS_BYTES_MAX, &|n| {
-            with_page(PageRow {
-                route: text(10),
-                parameters: vec![(text(20), text(n - 30))],
-                ..page(1)
-            })
+            with_page(PageRow { route: text(10), parameters: vec![(text(20), text(n - 30))], ..page(1) })
         }),
-        (KEY_BYTES_MAX, &|n| Commit {
-            writes: vec![write(&text(n), b"")],
-            ..Commit::default()
-        }),
-        (VALUE_BYTES_MAX, &|n| Commit {
-            writes: vec![write("key", &filled(n))],
-            ..Commit::default()
-        }),
+        (KEY_BYTES_MAX, &|n| Commit { writes: vec![write(&text(n), b"")], ..Commit::default() }),
+        (VALUE_BYTES_MAX, &|n| Commit { writes: vec![write("key", &filled(n))], ..Commit::default() }),
         (ASK_BYTES_MAX, &|n| {
             let mut large = ask(1, AskKind::Toast, None);
             large.payload = filled(n - large.route.len() - large.message.len());
-            Commit {
-                asks: vec![large],
-                ..Commit::default()
-            }
+            Commit { asks: vec![large], ..Commit::default() }
         }),
-        (OUTCOME_BYTES_MAX, &|n| Commit {
-            event: Some(event(1, &filled(n))),
-            ..Commit::default()
-        }),
-        (OUTCOME_BYTES_MAX, &|n| Commit {
-            amended: Some((EventId([1; 32]), filled(n))),
-            ..Commit::default()
-        }),
+        (OUTCOME_BYTES_MAX, &|n| Commit { event: Some(event(1, &filled(n))), ..Commit::default() }),
+        (OUTCOME_BYTES_MAX, &|n| Commit { amended: Some((EventId([1; 32]), filled(n))), ..Commit::default() }),
     ];
     // What is too large first: then nothing of what fits is in its way.
     for (max, make) in cases {
@@ -93,10 +50,7 @@ pub(super) async fn sizes_are_limited(storage: &Arc<dyn Storage>) -> Verdict {
 
 pub(super) async fn stored_bytes_are_counted_and_limited(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("stored")?;
-    let writes = |writes| Commit {
-        writes,
-        ..Commit::default()
-    };
+    let writes = |writes| Commit { writes, ..Commit::default() };
     let used = || async { fine(storage.app(&scope).await).map(|app| app.bytes_stored) };
     // Nine full values, and one that leaves exactly nothing.
     let large = vec![0; VALUE_BYTES_MAX];
@@ -126,10 +80,7 @@ pub(super) async fn stored_bytes_are_counted_and_limited(storage: &Arc<dyn Stora
     commit(storage, &scope, writes(again)).await?;
     same!(used().await?, 8 * (1 + VALUE_BYTES_MAX as u64) + 6 + 8);
     let revision = fine(storage.app(&scope).await)?.revision;
-    same!(
-        fine(storage.get(&scope, revision, "twice").await)?,
-        Some(b"2nd".to_vec())
-    );
+    same!(fine(storage.get(&scope, revision, "twice").await)?, Some(b"2nd".to_vec()));
     same!(fine(storage.get(&scope, revision, "gone").await)?, None);
     same!(fine(storage.get(&scope, revision, "0").await)?, None);
     Ok(())
@@ -141,11 +92,7 @@ pub(super) async fn open_asks_are_limited(storage: &Arc<dyn Storage>) -> Verdict
         asks: ids.map(|id| ask(id, kind, None)).collect(),
         ..Commit::default()
     };
-    let limits = [
-        (AskKind::Timer, TIMERS_MAX),
-        (AskKind::Toast, TOASTS_MAX),
-        (AskKind::Navigation, NAVIGATIONS_MAX),
-    ];
+    let limits = [(AskKind::Timer, TIMERS_MAX), (AskKind::Toast, TOASTS_MAX), (AskKind::Navigation, NAVIGATIONS_MAX)];
     let mut next = 1;
     for (kind, max) in limits {
         let end = next + u64::from(max);
@@ -158,103 +105,37 @@ pub(super) async fn open_asks_are_limited(storage: &Arc<dyn Storage>) -> Verdict
         let max = u64::from(max);
         like!(refused, Err(CommitError::Limit { max: m, .. }) if *m == max);
         // One goes, one comes.
-        let exchange = Commit {
-            done: vec![AskId(next - 1)],
-            ..asked(kind, next..next + 1)
-        };
+        let exchange = Commit { done: vec![AskId(next - 1)], ..asked(kind, next..next + 1) };
         commit(storage, &scope, exchange).await?;
         next += 1;
     }
     let app = fine(storage.app(&scope).await)?;
-    same!(
-        (app.timers, app.toasts, app.navigations),
-        (TIMERS_MAX, TOASTS_MAX, NAVIGATIONS_MAX)
-    );
+    same!((app.timers, app.toasts, app.navigations), (TIMERS_MAX, TOASTS_MAX, NAVIGATIONS_MAX));
 
     let many = asked(AskKind::Toast, next..next + COMMIT_ASKS_MAX as u64 + 1);
     let refused = try_commit(storage, &scope, many).await?;
-    like!(
-        refused,
-        Err(CommitError::Limit {
-            what: "asks of an event",
-            ..
-        })
-    );
+    like!(refused, Err(CommitError::Limit { what: "asks of an event", .. }));
     Ok(())
 }
 
 pub(super) async fn nonsense_is_refused(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("nonsense")?;
     let asks = vec![ask(1, AskKind::Timer, None), ask(2, AskKind::Timer, None)];
-    commit(
-        storage,
-        &scope,
-        Commit {
-            asks,
-            ..Commit::default()
-        },
-    )
-    .await?;
+    commit(storage, &scope, Commit { asks, ..Commit::default() }).await?;
     let nothing = Commit::default;
     let nonsense = [
-        Commit {
-            writes: vec![write("", b"x")],
-            ..nothing()
-        },
-        Commit {
-            pages: vec![page(1), page(1)],
-            ..nothing()
-        },
-        Commit {
-            removed_pages: vec![page_id(1), page_id(1)],
-            ..nothing()
-        },
-        Commit {
-            done: vec![AskId(1), AskId(1)],
-            ..nothing()
-        },
-        Commit {
-            done: vec![AskId(1)],
-            postponed: vec![(AskId(1), None)],
-            ..nothing()
-        },
-        Commit {
-            postponed: vec![(AskId(1), Some(NUMBER_MAX + 1))],
-            ..nothing()
-        },
-        Commit {
-            next_ask_id: NUMBER_MAX + 1,
-            ..nothing()
-        },
-        Commit {
-            asks: vec![ask(u64::MAX, AskKind::Timer, None)],
-            ..nothing()
-        },
-        Commit {
-            asks: vec![ask(3, AskKind::Timer, Some(u64::MAX))],
-            ..nothing()
-        },
-        Commit {
-            event: Some(EventRow {
-                at_ms: u64::MAX,
-                ..event(1, b"")
-            }),
-            ..nothing()
-        },
-        Commit {
-            pages: vec![PageRow {
-                opened_at_ms: u64::MAX,
-                ..page(1)
-            }],
-            ..nothing()
-        },
-        Commit {
-            pages: vec![PageRow {
-                touched_at_ms: u64::MAX,
-                ..page(1)
-            }],
-            ..nothing()
-        },
+        Commit { writes: vec![write("", b"x")], ..nothing() },
+        Commit { pages: vec![page(1), page(1)], ..nothing() },
+        Commit { removed_pages: vec![page_id(1), page_id(1)], ..nothing() },
+        Commit { done: vec![AskId(1), AskId(1)], ..nothing() },
+        Commit { done: vec![AskId(1)], postponed: vec![(AskId(1), None)], ..nothing() },
+        Commit { postponed: vec![(AskId(1), Some(NUMBER_MAX + 1))], ..nothing() },
+        Commit { next_ask_id: NUMBER_MAX + 1, ..nothing() },
+        Commit { asks: vec![ask(u64::MAX, AskKind::Timer, None)], ..nothing() },
+        Commit { asks: vec![ask(3, AskKind::Timer, Some(u64::MAX))], ..nothing() },
+        Commit { event: Some(EventRow { at_ms: u64::MAX, ..event(1, b"") }), ..nothing() },
+        Commit { pages: vec![PageRow { opened_at_ms: u64::MAX, ..page(1) }], ..nothing() },
+        Commit { pages: vec![PageRow { touched_at_ms: u64::MAX, ..page(1) }], ..nothing() },
     ];
     for commit in nonsense {
         let refused = try_commit(storage, &scope, commit).await?;

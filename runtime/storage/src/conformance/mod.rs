@@ -39,10 +39,7 @@ macro_rules! same {
         match (&$got, &$expected) {
             (got, expected) => {
                 if got != expected {
-                    return Err(format!(
-                        "line {}: expected {expected:?}, got {got:?}",
-                        line!()
-                    ));
+                    return Err(format!("line {}: expected {expected:?}, got {got:?}", line!()));
                 }
             }
         }
@@ -113,10 +110,7 @@ fn scope(user: &str) -> Result<Scope, String> {
 }
 
 fn scope_of(program: &str, user: &str) -> Result<Scope, String> {
-    Ok(Scope {
-        program: fine(program.parse::<ProgramId>())?,
-        user: fine(user.parse::<UserId>())?,
-    })
+    Ok(Scope { program: fine(program.parse::<ProgramId>())?, user: fine(user.parse::<UserId>())? })
 }
 
 /// The value, or the error in words.
@@ -136,10 +130,7 @@ async fn try_commit(
     commit: Commit,
 ) -> Result<Result<u64, CommitError>, String> {
     let base_revision = fine(storage.app(scope).await)?.revision;
-    let commit = Commit {
-        base_revision,
-        ..commit
-    };
+    let commit = Commit { base_revision, ..commit };
     let committed = storage.commit(scope, commit).await;
     Ok(committed.map(|committed| committed.revision))
 }
@@ -184,11 +175,7 @@ fn ask(id: u64, kind: AskKind, due_at_ms: Option<u64>) -> Ask {
 }
 
 fn event(number: u8, outcome: &[u8]) -> EventRow {
-    EventRow {
-        id: EventId([number; 32]),
-        outcome: outcome.to_vec(),
-        at_ms: 1_000,
-    }
+    EventRow { id: EventId([number; 32]), outcome: outcome.to_vec(), at_ms: 1_000 }
 }
 
 fn write(key: &str, value: &[u8]) -> (String, Option<Vec<u8>>) {

@@ -13,8 +13,8 @@ use mprun_core::identity::PageId;
 
 use super::{Failure, Verdict, ask, digest, fine, page, page_id, same, scope, write};
 use crate::{
-    AppRow, Ask, AskFilter, AskId, AskKind, Commit, CommitError, Committed, EventId, EventRow,
-    PageRow, Scope, Snapshot, Storage, limits,
+    AppRow, Ask, AskFilter, AskId, AskKind, Commit, CommitError, Committed, EventId, EventRow, PageRow, Scope,
+    Snapshot, Storage, limits,
 };
 
 /// Users in a history.
@@ -110,10 +110,7 @@ async fn compare(storage: &Arc<dyn Storage>, scope: &Scope, rows: &Rows) -> Verd
         let page = rows.pages.get(&id).cloned();
         same!(fine(storage.page(scope, id).await)?, page);
         let app = app.clone();
-        same!(
-            fine(storage.snapshot(scope, id).await)?,
-            Snapshot { app, page }
-        );
+        same!(fine(storage.snapshot(scope, id).await)?, Snapshot { app, page });
         let stack = fine(storage.stack(scope, id).await)?;
         let stack: Vec<_> = stack.iter().map(|page| page.id).collect();
         same!(stack, rows.stack(id));
@@ -128,10 +125,7 @@ async fn compare(storage: &Arc<dyn Storage>, scope: &Scope, rows: &Rows) -> Verd
     for prefix in ["", "a", "a/", "b"] {
         let keys = rows.entries.keys().filter(|key| key.starts_with(prefix));
         let expected: Vec<_> = keys.cloned().collect();
-        same!(
-            fine(storage.keys(scope, app.revision, prefix, None, 100).await)?,
-            expected
-        );
+        same!(fine(storage.keys(scope, app.revision, prefix, None, 100).await)?, expected);
     }
     for number in 0..EVENTS {
         let outcome = fine(storage.event(scope, EventId([number; 32])).await)?;
@@ -164,19 +158,12 @@ impl Step {
             let kind = [AskKind::Navigation, AskKind::Timer, AskKind::Toast];
             let id = next;
             next += 1;
-            Ask {
-                page: Some(page_id(page_number(what / 3))),
-                ..ask(id, kind[usize::from(what % 3)], due.map(time))
-            }
+            Ask { page: Some(page_id(page_number(what / 3))), ..ask(id, kind[usize::from(what % 3)], due.map(time)) }
         };
         Commit {
             base_revision: rows.revision.saturating_sub(self.behind.into()),
             app_state: self.app.map(|state| (vec![state], digest())),
-            removed_pages: self
-                .removed
-                .iter()
-                .map(|n| page_id(page_number(*n)))
-                .collect(),
+            removed_pages: self.removed.iter().map(|n| page_id(page_number(*n))).collect(),
             pages: self.pages.iter().map(written).collect(),
             writes: self
                 .writes
@@ -192,11 +179,7 @@ impl Step {
             asks: self.asks.iter().map(&mut asked).collect(),
             next_ask_id: next + u64::from(self.skipped_ids),
             done: self.done.iter().map(|n| any_ask(*n)).collect(),
-            postponed: self
-                .postponed
-                .iter()
-                .map(|(n, due)| (any_ask(*n), due.map(time)))
-                .collect(),
+            postponed: self.postponed.iter().map(|(n, due)| (any_ask(*n), due.map(time))).collect(),
             event: self.event.map(|number| EventRow {
                 id: event(number),
                 outcome: rows.revision.to_string().into_bytes(),
@@ -243,10 +226,7 @@ impl Model {
         rows.apply(commit)?;
         let revision = rows.revision;
         self.users.insert(user, rows);
-        Ok(Committed {
-            revision,
-            evicted: Vec::new(),
-        })
+        Ok(Committed { revision, evicted: Vec::new() })
     }
 
     fn due(&self) -> Result<Vec<(Scope, Ask)>, String> {
@@ -268,10 +248,7 @@ impl Rows {
             let open = self.asks.values().filter(|ask| ask.kind == kind).count();
             u32::try_from(open).unwrap_or(u32::MAX)
         };
-        let bytes = self
-            .entries
-            .iter()
-            .map(|(key, value)| key.len() + value.len());
+        let bytes = self.entries.iter().map(|(key, value)| key.len() + value.len());
         AppRow {
             revision: self.revision,
             state: self.state.clone().map(|state| (state, digest())),
@@ -300,9 +277,7 @@ impl Rows {
         if let Some(event) = &commit.event
             && let Some(outcome) = self.events.get(&event.id)
         {
-            return Err(CommitError::Duplicate {
-                outcome: outcome.clone(),
-            });
+            return Err(CommitError::Duplicate { outcome: outcome.clone() });
         }
         let postponed = commit.postponed.iter().map(|(id, _)| id);
         for ask in postponed.chain(&commit.done) {
@@ -311,9 +286,7 @@ impl Rows {
             }
         }
         if commit.base_revision != self.revision {
-            return Err(CommitError::Conflict {
-                current: self.revision,
-            });
+            return Err(CommitError::Conflict { current: self.revision });
         }
         limits::check(commit, &self.app())?;
 
@@ -332,11 +305,9 @@ impl Rows {
         }
         self.next_ask_id = self.next_ask_id.max(commit.next_ask_id);
         let app = self.app();
-        for (kind, open) in [
-            (AskKind::Navigation, app.navigations),
-            (AskKind::Timer, app.timers),
-            (AskKind::Toast, app.toasts),
-        ] {
+        for (kind, open) in
+            [(AskKind::Navigation, app.navigations), (AskKind::Timer, app.timers), (AskKind::Toast, app.toasts)]
+        {
             let (what, max) = limits::open_asks(kind);
             limits::at_most(what, max as usize, open as usize)?;
         }

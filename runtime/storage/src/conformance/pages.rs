@@ -7,30 +7,16 @@ use crate::{Ask, AskId, AskKind, Commit, CommitError, Committed, PageRow, Storag
 
 pub(super) async fn pages_are_replaced_and_removed(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("replaced")?;
-    let with = |pages| Commit {
-        pages,
-        ..Commit::default()
-    };
+    let with = |pages| Commit { pages, ..Commit::default() };
     commit(storage, &scope, with(vec![page(1), page(2)])).await?;
-    let newer = PageRow {
-        state: b"newer".to_vec(),
-        touched_at_ms: 2_000,
-        closed: true,
-        ..page(2)
-    };
+    let newer = PageRow { state: b"newer".to_vec(), touched_at_ms: 2_000, closed: true, ..page(2) };
     commit(storage, &scope, with(vec![newer.clone()])).await?;
     same!(fine(storage.page(&scope, page_id(2)).await)?, Some(newer));
-    let order: Vec<_> = fine(storage.pages(&scope).await)?
-        .iter()
-        .map(|p| p.id)
-        .collect();
+    let order: Vec<_> = fine(storage.pages(&scope).await)?.iter().map(|p| p.id).collect();
     same!(order, [page_id(2), page_id(1)]);
     // Removing what is not there is no error: somebody wants it gone, it is gone.
-    let removed = Commit {
-        removed_pages: vec![page_id(1), page_id(2), page_id(3)],
-        pages: vec![page(2)],
-        ..Commit::default()
-    };
+    let removed =
+        Commit { removed_pages: vec![page_id(1), page_id(2), page_id(3)], pages: vec![page(2)], ..Commit::default() };
     commit(storage, &scope, removed).await?;
     same!(fine(storage.page(&scope, page_id(1)).await)?, None);
     same!(fine(storage.page(&scope, page_id(2)).await)?, Some(page(2)));
@@ -40,35 +26,10 @@ pub(super) async fn pages_are_replaced_and_removed(storage: &Arc<dyn Storage>) -
 
 pub(super) async fn a_stack_is_followed_to_its_end(storage: &Arc<dyn Storage>) -> Verdict {
     let scope = scope("stack")?;
-    let on = |number, parent| PageRow {
-        parent: Some(page_id(parent)),
-        ..page(number)
-    };
-    let pages = vec![
-        page(1),
-        on(2, 1),
-        on(3, 2),
-        on(4, 1),
-        on(5, 99),
-        on(6, 7),
-        on(7, 6),
-    ];
-    commit(
-        storage,
-        &scope,
-        Commit {
-            pages,
-            ..Commit::default()
-        },
-    )
-    .await?;
-    for (from, expected) in [
-        (1, &[1][..]),
-        (3, &[3, 2, 1]),
-        (4, &[4, 1]),
-        (5, &[5]),
-        (99, &[]),
-    ] {
+    let on = |number, parent| PageRow { parent: Some(page_id(parent)), ..page(number) };
+    let pages = vec![page(1), on(2, 1), on(3, 2), on(4, 1), on(5, 99), on(6, 7), on(7, 6)];
+    commit(storage, &scope, Commit { pages, ..Commit::default() }).await?;
+    for (from, expected) in [(1, &[1][..]), (3, &[3, 2, 1]), (4, &[4, 1]), (5, &[5]), (99, &[])] {
         let stack = fine(storage.stack(&scope, page_id(from)).await)?;
         let stack: Vec<_> = stack.iter().map(|page| page.id).collect();
         let expected: Vec<_> = expected.iter().map(|number| page_id(*number)).collect();
@@ -85,40 +46,16 @@ pub(super) async fn too_many_pages_are_evicted(storage: &Arc<dyn Storage>) -> Ve
     let max = u16::try_from(limits::PAGES_MAX).unwrap_or(u16::MAX);
     // The higher the number, the longer ago; 7 is closed, and the last waits for
     // a timer.
-    let aged = |number: u16| PageRow {
-        touched_at_ms: 10_000 - u64::from(number),
-        closed: number == 7,
-        ..page(number)
-    };
-    let timer = Ask {
-        page: Some(page_id(max)),
-        ..ask(1, AskKind::Timer, Some(9_000_000))
-    };
-    let full = Commit {
-        pages: (1..=max).map(aged).collect(),
-        asks: vec![timer],
-        ..Commit::default()
-    };
+    let aged = |number: u16| PageRow { touched_at_ms: 10_000 - u64::from(number), closed: number == 7, ..page(number) };
+    let timer = Ask { page: Some(page_id(max)), ..ask(1, AskKind::Timer, Some(9_000_000)) };
+    let full = Commit { pages: (1..=max).map(aged).collect(), asks: vec![timer], ..Commit::default() };
     commit(storage, &scope, full).await?;
     same!(fine(storage.app(&scope).await)?.pages, limits::PAGES_MAX);
 
-    let add = |base_revision, pages| Commit {
-        base_revision,
-        pages,
-        ..Commit::default()
-    };
-    let young = |number| PageRow {
-        touched_at_ms: 20_000,
-        ..page(number)
-    };
+    let add = |base_revision, pages| Commit { base_revision, pages, ..Commit::default() };
+    let young = |number| PageRow { touched_at_ms: 20_000, ..page(number) };
     let first = fine(storage.commit(&scope, add(1, vec![young(1_001)])).await)?;
-    same!(
-        first,
-        Committed {
-            revision: 2,
-            evicted: vec![page_id(7)]
-        }
-    );
+    same!(first, Committed { revision: 2, evicted: vec![page_id(7)] });
     same!(fine(storage.page(&scope, page_id(7)).await)?, None);
     // The longest untouched are: the last (waits), then one that the commit
     // itself touches, then this one.
@@ -130,27 +67,10 @@ pub(super) async fn too_many_pages_are_evicted(storage: &Arc<dyn Storage>) -> Ve
 
     // More than there is room for at all.
     let pages = (0..=max).map(|number| page(2_000 + number)).collect();
-    let refused = try_commit(
-        storage,
-        &scope,
-        Commit {
-            pages,
-            ..Commit::default()
-        },
-    )
-    .await?;
-    like!(
-        refused,
-        Err(CommitError::Limit {
-            what: "page instances",
-            ..
-        })
-    );
+    let refused = try_commit(storage, &scope, Commit { pages, ..Commit::default() }).await?;
+    like!(refused, Err(CommitError::Limit { what: "page instances", .. }));
     // The timer goes with its page only if somebody says so.
-    let done = Commit {
-        removed_pages: vec![page_id(max)],
-        ..Commit::default()
-    };
+    let done = Commit { removed_pages: vec![page_id(max)], ..Commit::default() };
     commit(storage, &scope, done).await?;
     like!(fine(storage.ask(&scope, AskId(1)).await)?, Some(_));
     Ok(())

@@ -43,13 +43,7 @@ pub(super) async fn old_events_are_forgotten(storage: &Arc<dyn Storage>) -> Verd
     // Other cases' events are of 1 s after 1970.
     fine(storage.prune(2_000).await)?;
     let (one, two) = (scope("forgotten-one")?, scope("forgotten-two")?);
-    let at = |number, at_ms| Commit {
-        event: Some(EventRow {
-            at_ms,
-            ..event(number, b"")
-        }),
-        ..Commit::default()
-    };
+    let at = |number, at_ms| Commit { event: Some(EventRow { at_ms, ..event(number, b"") }), ..Commit::default() };
     commit(storage, &one, at(1, 5_000)).await?;
     commit(storage, &one, at(2, 6_000)).await?;
     commit(storage, &two, at(1, 5_999)).await?;
@@ -65,16 +59,8 @@ pub(super) async fn old_events_are_forgotten(storage: &Arc<dyn Storage>) -> Verd
     for number in 0..1_205_u32 {
         let mut id = [9; 32];
         id[..4].copy_from_slice(&number.to_be_bytes());
-        let event = EventRow {
-            id: EventId(id),
-            outcome: Vec::new(),
-            at_ms: 5_000,
-        };
-        let commit = Commit {
-            base_revision: u64::from(number) + 1,
-            event: Some(event),
-            ..Commit::default()
-        };
+        let event = EventRow { id: EventId(id), outcome: Vec::new(), at_ms: 5_000 };
+        let commit = Commit { base_revision: u64::from(number) + 1, event: Some(event), ..Commit::default() };
         fine(storage.commit(&two, commit).await)?;
     }
     same!(fine(storage.prune(u64::MAX).await)?, 1_207);

@@ -11,33 +11,22 @@ use rusqlite::{Connection, Params};
 
 use super::{failed, int, read};
 use crate::{
-    AppRow, Ask, AskId, AskKind, Commit, CommitError, Committed, EventRow, PageRow, Scope,
-    StorageError, limits,
+    AppRow, Ask, AskId, AskKind, Commit, CommitError, Committed, EventRow, PageRow, Scope, StorageError, limits,
 };
 
 /// Does all of `commit` or fails. Whoever calls takes back what a failed commit
 /// has written.
-pub(super) fn apply(
-    connection: &Connection,
-    scope: &Scope,
-    commit: &Commit,
-) -> Result<Committed, CommitError> {
+pub(super) fn apply(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<Committed, CommitError> {
     if let Some(event) = &commit.event
         && let Some(outcome) = read::event(connection, scope, event.id)?
     {
         return Err(CommitError::Duplicate { outcome });
     }
-    let write = Write {
-        connection,
-        program: scope.program.to_string(),
-        user: scope.user.as_str(),
-    };
+    let write = Write { connection, program: scope.program.to_string(), user: scope.user.as_str() };
     let done = write.open_kinds(commit)?;
     let mut app = read::app(connection, scope)?;
     if app.revision != commit.base_revision {
-        return Err(CommitError::Conflict {
-            current: app.revision,
-        });
+        return Err(CommitError::Conflict { current: app.revision });
     }
     limits::check(commit, &app)?;
 
@@ -56,18 +45,11 @@ pub(super) fn apply(
     if let Some(event) = &commit.event {
         write.event(event)?;
     }
-    Ok(Committed {
-        revision: app.revision,
-        evicted,
-    })
+    Ok(Committed { revision: app.revision, evicted })
 }
 
 /// Forgets at most `limit` events from before `before_ms`.
-pub(super) fn prune(
-    connection: &Connection,
-    before_ms: u64,
-    limit: u32,
-) -> Result<u64, StorageError> {
+pub(super) fn prune(connection: &Connection, before_ms: u64, limit: u32) -> Result<u64, StorageError> {
     let failed = failed("pruning events");
     let pruned = connection
         .prepare_cached(
@@ -88,12 +70,7 @@ struct Write<'a> {
 }
 
 impl Write<'_> {
-    fn run(
-        &self,
-        doing: &'static str,
-        sql: &str,
-        parameters: impl Params,
-    ) -> Result<usize, StorageError> {
+    fn run(&self, doing: &'static str, sql: &str, parameters: impl Params) -> Result<usize, StorageError> {
         let failed = failed(doing);
         let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
         statement.execute(parameters).map_err(&failed)
@@ -199,20 +176,13 @@ impl Write<'_> {
         for page in &evicted {
             app.pages = app.pages.saturating_sub(self.remove_page(*page)?);
         }
-        limits::at_most(
-            "page instances",
-            limits::PAGES_MAX as usize,
-            app.pages as usize,
-        )?;
+        limits::at_most("page instances", limits::PAGES_MAX as usize, app.pages as usize)?;
         Ok(evicted)
     }
 
     fn page(&self, page: &PageRow, sql: &str) -> Result<usize, StorageError> {
-        let parameters =
-            serde_json::to_string(&page.parameters).map_err(|error| StorageError::Backend {
-                doing: "writing a page",
-                source: std::sync::Arc::new(error),
-            })?;
+        let parameters = serde_json::to_string(&page.parameters)
+            .map_err(|error| StorageError::Backend { doing: "writing a page", source: std::sync::Arc::new(error) })?;
         self.run(
             "writing a page",
             sql,
@@ -330,10 +300,7 @@ impl Write<'_> {
                 app.timers,
                 app.toasts,
                 app.navigations,
-                commit
-                    .app_state
-                    .as_ref()
-                    .map(|(_, digest)| *digest.as_bytes()),
+                commit.app_state.as_ref().map(|(_, digest)| *digest.as_bytes()),
                 commit.app_state.as_ref().map(|(state, _)| state),
             ),
         )?;
@@ -345,13 +312,7 @@ impl Write<'_> {
             "writing an event",
             "INSERT INTO events (program, user, id, at_ms, outcome)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            (
-                &self.program,
-                self.user,
-                event.id.0,
-                int(event.at_ms),
-                &event.outcome,
-            ),
+            (&self.program, self.user, event.id.0, int(event.at_ms), &event.outcome),
         )?;
         Ok(())
     }

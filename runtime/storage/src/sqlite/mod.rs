@@ -20,8 +20,8 @@ use mprun_core::identity::{PageId, ProgramId};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{
-    Answer, AppRow, Ask, AskFilter, AskId, BindError, Commit, CommitError, Committed, EventId,
-    PageRow, PageSummary, ReadError, Scope, Snapshot, Storage, StorageError,
+    Answer, AppRow, Ask, AskFilter, AskId, BindError, Commit, CommitError, Committed, EventId, PageRow, PageSummary,
+    ReadError, Scope, Snapshot, Storage, StorageError,
 };
 use writer::{Job, Writer};
 
@@ -64,10 +64,7 @@ impl SqliteStorage {
     /// As [`SqliteStorage::open`], with a choice of what a commit waits for.
     pub fn open_with(path: &Path, durability: Durability) -> Result<SqliteStorage, StorageError> {
         let writer = Writer::start(schema::open_writer(path, durability)?)?;
-        let readers = Readers {
-            path: path.to_owned(),
-            idle: Mutex::new(Vec::new()),
-        };
+        let readers = Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
         Ok(SqliteStorage { writer, readers })
     }
 }
@@ -81,10 +78,7 @@ struct Readers {
 impl Readers {
     /// Runs `read` on a connection. One statement sees one moment; `read` must not
     /// compare what two statements say.
-    fn with<T, E: From<StorageError>>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn with<T, E: From<StorageError>>(&self, read: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -110,19 +104,11 @@ impl Storage for SqliteStorage {
         Box::pin(async move { self.readers.with(|c| read::app(c, scope)) })
     }
 
-    fn snapshot<'a>(
-        &'a self,
-        scope: &'a Scope,
-        page: PageId,
-    ) -> Answer<'a, Result<Snapshot, StorageError>> {
+    fn snapshot<'a>(&'a self, scope: &'a Scope, page: PageId) -> Answer<'a, Result<Snapshot, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::snapshot(c, scope, page)) })
     }
 
-    fn page<'a>(
-        &'a self,
-        scope: &'a Scope,
-        page: PageId,
-    ) -> Answer<'a, Result<Option<PageRow>, StorageError>> {
+    fn page<'a>(&'a self, scope: &'a Scope, page: PageId) -> Answer<'a, Result<Option<PageRow>, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::page(c, scope, page)) })
     }
 
@@ -130,11 +116,7 @@ impl Storage for SqliteStorage {
         Box::pin(async move { self.readers.with(|c| read::pages(c, scope)) })
     }
 
-    fn stack<'a>(
-        &'a self,
-        scope: &'a Scope,
-        page: PageId,
-    ) -> Answer<'a, Result<Vec<PageSummary>, StorageError>> {
+    fn stack<'a>(&'a self, scope: &'a Scope, page: PageId) -> Answer<'a, Result<Vec<PageSummary>, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::stack(c, scope, page)) })
     }
 
@@ -155,33 +137,18 @@ impl Storage for SqliteStorage {
         after: Option<&'a str>,
         limit: u32,
     ) -> Answer<'a, Result<Vec<String>, ReadError>> {
-        Box::pin(async move {
-            self.readers
-                .with(|c| read::keys(c, scope, revision, prefix, after, limit))
-        })
+        Box::pin(async move { self.readers.with(|c| read::keys(c, scope, revision, prefix, after, limit)) })
     }
 
-    fn event<'a>(
-        &'a self,
-        scope: &'a Scope,
-        event: EventId,
-    ) -> Answer<'a, Result<Option<Vec<u8>>, StorageError>> {
+    fn event<'a>(&'a self, scope: &'a Scope, event: EventId) -> Answer<'a, Result<Option<Vec<u8>>, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::event(c, scope, event)) })
     }
 
-    fn ask<'a>(
-        &'a self,
-        scope: &'a Scope,
-        ask: AskId,
-    ) -> Answer<'a, Result<Option<Ask>, StorageError>> {
+    fn ask<'a>(&'a self, scope: &'a Scope, ask: AskId) -> Answer<'a, Result<Option<Ask>, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::ask(c, scope, ask)) })
     }
 
-    fn asks<'a>(
-        &'a self,
-        scope: &'a Scope,
-        filter: AskFilter,
-    ) -> Answer<'a, Result<Vec<Ask>, StorageError>> {
+    fn asks<'a>(&'a self, scope: &'a Scope, filter: AskFilter) -> Answer<'a, Result<Vec<Ask>, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::asks(c, scope, filter)) })
     }
 
@@ -193,17 +160,9 @@ impl Storage for SqliteStorage {
         Box::pin(async move { self.readers.with(read::next_due) })
     }
 
-    fn commit<'a>(
-        &'a self,
-        scope: &'a Scope,
-        commit: Commit,
-    ) -> Answer<'a, Result<Committed, CommitError>> {
+    fn commit<'a>(&'a self, scope: &'a Scope, commit: Commit) -> Answer<'a, Result<Committed, CommitError>> {
         let scope = scope.clone();
-        Box::pin(self.writer.ask(move |answer| Job::Commit {
-            scope,
-            commit: Box::new(commit),
-            answer,
-        }))
+        Box::pin(self.writer.ask(move |answer| Job::Commit { scope, commit: Box::new(commit), answer }))
     }
 
     fn secret<'a>(&'a self, name: &'a str) -> Answer<'a, Result<[u8; 32], StorageError>> {
@@ -220,11 +179,7 @@ impl Storage for SqliteStorage {
         Box::pin(async move {
             let mut pruned = 0;
             loop {
-                let step = self.writer.ask(|answer| Job::Prune {
-                    before_ms,
-                    limit: PRUNE_STEP,
-                    answer,
-                });
+                let step = self.writer.ask(|answer| Job::Prune { before_ms, limit: PRUNE_STEP, answer });
                 let step = step.await?;
                 pruned += step;
                 if step < u64::from(PRUNE_STEP) {
@@ -242,26 +197,16 @@ impl Storage for SqliteStorage {
 
 /// Turns an error of SQLite into ours.
 fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StorageError {
-    use rusqlite::Error::{
-        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
-    };
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StorageError::Busy,
         Some(ErrorCode::NotADatabase) => StorageError::Foreign,
-        Some(ErrorCode::DatabaseCorrupt) => StorageError::Damaged {
-            what: error.to_string(),
-        },
+        Some(ErrorCode::DatabaseCorrupt) => StorageError::Damaged { what: error.to_string() },
         _ => match error {
-            FromSqlConversionFailure(..)
-            | IntegralValueOutOfRange(..)
-            | InvalidColumnType(..)
-            | Utf8Error(..) => StorageError::Damaged {
-                what: format!("{doing}: {error}"),
-            },
-            error => StorageError::Backend {
-                doing,
-                source: Arc::new(error),
-            },
+            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..) => {
+                StorageError::Damaged { what: format!("{doing}: {error}") }
+            }
+            error => StorageError::Backend { doing, source: Arc::new(error) },
         },
     }
 }

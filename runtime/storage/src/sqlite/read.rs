@@ -5,8 +5,8 @@ use rusqlite::{Connection, Params, Row, types::Type};
 
 use super::{failed, int};
 use crate::{
-    AppRow, Ask, AskFilter, AskId, AskKind, EventId, PageRow, PageSummary, ReadError, Scope,
-    Snapshot, StorageError, limits,
+    AppRow, Ask, AskFilter, AskId, AskKind, EventId, PageRow, PageSummary, ReadError, Scope, Snapshot, StorageError,
+    limits,
 };
 
 // Columns as macros, because `concat!` takes literals only and prepared
@@ -44,22 +44,14 @@ pub(super) fn app(connection: &Connection, scope: &Scope) -> Result<AppRow, Stor
     let row = one(
         connection,
         "reading a program's row",
-        concat!(
-            "SELECT ",
-            app_columns!(),
-            " FROM apps a WHERE a.program = ?1 AND a.user = ?2"
-        ),
+        concat!("SELECT ", app_columns!(), " FROM apps a WHERE a.program = ?1 AND a.user = ?2"),
         (scope.program.to_string(), scope.user.as_str()),
         app_row,
     )?;
     Ok(row.unwrap_or_default())
 }
 
-pub(super) fn snapshot(
-    connection: &Connection,
-    scope: &Scope,
-    page: PageId,
-) -> Result<Snapshot, StorageError> {
+pub(super) fn snapshot(connection: &Connection, scope: &Scope, page: PageId) -> Result<Snapshot, StorageError> {
     // A page never exists without its program's row.
     let snapshot = one(
         connection,
@@ -73,48 +65,26 @@ pub(super) fn snapshot(
                 ON p.program = ?1 AND p.user = ?2 AND p.id = ?3
               WHERE a.program = ?1 AND a.user = ?2"
         ),
-        (
-            scope.program.to_string(),
-            scope.user.as_str(),
-            page.as_bytes(),
-        ),
+        (scope.program.to_string(), scope.user.as_str(), page.as_bytes()),
         |row| {
             let found: Option<[u8; 16]> = row.get(APP_COLUMNS)?;
-            Ok(Snapshot {
-                app: app_row(row)?,
-                page: found.map(|_| page_row(row, APP_COLUMNS)).transpose()?,
-            })
+            Ok(Snapshot { app: app_row(row)?, page: found.map(|_| page_row(row, APP_COLUMNS)).transpose()? })
         },
     )?;
     Ok(snapshot.unwrap_or_default())
 }
 
-pub(super) fn page(
-    connection: &Connection,
-    scope: &Scope,
-    page: PageId,
-) -> Result<Option<PageRow>, StorageError> {
+pub(super) fn page(connection: &Connection, scope: &Scope, page: PageId) -> Result<Option<PageRow>, StorageError> {
     one(
         connection,
         "reading a page",
-        concat!(
-            "SELECT ",
-            page_columns!(),
-            " FROM pages p WHERE p.program = ?1 AND p.user = ?2 AND p.id = ?3"
-        ),
-        (
-            scope.program.to_string(),
-            scope.user.as_str(),
-            page.as_bytes(),
-        ),
+        concat!("SELECT ", page_columns!(), " FROM pages p WHERE p.program = ?1 AND p.user = ?2 AND p.id = ?3"),
+        (scope.program.to_string(), scope.user.as_str(), page.as_bytes()),
         |row| page_row(row, 0),
     )
 }
 
-pub(super) fn pages(
-    connection: &Connection,
-    scope: &Scope,
-) -> Result<Vec<PageSummary>, StorageError> {
+pub(super) fn pages(connection: &Connection, scope: &Scope) -> Result<Vec<PageSummary>, StorageError> {
     many(
         connection,
         "listing pages",
@@ -129,11 +99,7 @@ pub(super) fn pages(
     )
 }
 
-pub(super) fn stack(
-    connection: &Connection,
-    scope: &Scope,
-    page: PageId,
-) -> Result<Vec<PageSummary>, StorageError> {
+pub(super) fn stack(connection: &Connection, scope: &Scope, page: PageId) -> Result<Vec<PageSummary>, StorageError> {
     many(
         connection,
         "reading a page stack",
@@ -152,12 +118,7 @@ pub(super) fn stack(
                 ON p.program = ?1 AND p.user = ?2 AND p.id = chain.id
               ORDER BY chain.depth"
         ),
-        (
-            scope.program.to_string(),
-            scope.user.as_str(),
-            page.as_bytes(),
-            limits::STACK_DEPTH_MAX,
-        ),
+        (scope.program.to_string(), scope.user.as_str(), page.as_bytes(), limits::STACK_DEPTH_MAX),
         |row| summary(row, 0),
     )
 }
@@ -174,11 +135,7 @@ pub(super) fn get(
         "SELECT
             (SELECT revision FROM apps WHERE program = ?1 AND user = ?2),
             (SELECT value FROM entries WHERE program = ?1 AND user = ?2 AND key = ?3)",
-        (
-            scope.program.to_string(),
-            scope.user.as_str(),
-            key.as_bytes(),
-        ),
+        (scope.program.to_string(), scope.user.as_str(), key.as_bytes()),
         |row| Ok((optional_number(row, 0)?, row.get(1)?)),
     )?;
     let (current, value) = found.unwrap_or_default();
@@ -238,18 +195,10 @@ fn end_of_prefix(prefix: &str) -> Vec<u8> {
 
 fn at_revision(expected: u64, current: Option<u64>) -> Result<(), ReadError> {
     let current = current.unwrap_or(0);
-    if current == expected {
-        Ok(())
-    } else {
-        Err(ReadError::Moved { current })
-    }
+    if current == expected { Ok(()) } else { Err(ReadError::Moved { current }) }
 }
 
-pub(super) fn event(
-    connection: &Connection,
-    scope: &Scope,
-    event: EventId,
-) -> Result<Option<Vec<u8>>, StorageError> {
+pub(super) fn event(connection: &Connection, scope: &Scope, event: EventId) -> Result<Option<Vec<u8>>, StorageError> {
     one(
         connection,
         "reading an event",
@@ -259,29 +208,17 @@ pub(super) fn event(
     )
 }
 
-pub(super) fn ask(
-    connection: &Connection,
-    scope: &Scope,
-    ask: AskId,
-) -> Result<Option<Ask>, StorageError> {
+pub(super) fn ask(connection: &Connection, scope: &Scope, ask: AskId) -> Result<Option<Ask>, StorageError> {
     one(
         connection,
         "reading an ask",
-        concat!(
-            "SELECT ",
-            ask_columns!(),
-            " FROM asks k WHERE k.program = ?1 AND k.user = ?2 AND k.id = ?3"
-        ),
+        concat!("SELECT ", ask_columns!(), " FROM asks k WHERE k.program = ?1 AND k.user = ?2 AND k.id = ?3"),
         (scope.program.to_string(), scope.user.as_str(), int(ask.0)),
         ask_row,
     )
 }
 
-pub(super) fn asks(
-    connection: &Connection,
-    scope: &Scope,
-    filter: AskFilter,
-) -> Result<Vec<Ask>, StorageError> {
+pub(super) fn asks(connection: &Connection, scope: &Scope, filter: AskFilter) -> Result<Vec<Ask>, StorageError> {
     many(
         connection,
         "listing asks",
@@ -303,11 +240,7 @@ pub(super) fn asks(
     )
 }
 
-pub(super) fn due(
-    connection: &Connection,
-    now_ms: u64,
-    limit: u32,
-) -> Result<Vec<(Scope, Ask)>, StorageError> {
+pub(super) fn due(connection: &Connection, now_ms: u64, limit: u32) -> Result<Vec<(Scope, Ask)>, StorageError> {
     many(
         connection,
         "looking for due asks",
@@ -341,17 +274,8 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<u64>, StorageEr
     )
 }
 
-pub(super) fn secret(
-    connection: &Connection,
-    name: &str,
-) -> Result<Option<[u8; 32]>, StorageError> {
-    one(
-        connection,
-        "reading a secret",
-        "SELECT value FROM secrets WHERE name = ?1",
-        (name,),
-        |row| row.get(0),
-    )
+pub(super) fn secret(connection: &Connection, name: &str) -> Result<Option<[u8; 32]>, StorageError> {
+    one(connection, "reading a secret", "SELECT value FROM secrets WHERE name = ?1", (name,), |row| row.get(0))
 }
 
 /// The row that `sql` finds, if any.
@@ -475,16 +399,10 @@ pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 fn optional_number(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
     let number: Option<i64> = row.get(column)?;
     number
-        .map(|number| {
-            u64::try_from(number)
-                .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
-        })
+        .map(|number| u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number)))
         .transpose()
 }
 
-fn damaged(
-    column: usize,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
+fn damaged(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Null, Box::new(error))
 }

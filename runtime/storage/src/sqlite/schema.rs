@@ -115,18 +115,12 @@ pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connect
     let opening = failed("opening the database");
     if version(&connection)?.is_none() {
         use_wal(&connection)?;
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&opening)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&opening)?;
         // Another process may have been here since we looked.
         if version(&transaction)?.is_none() {
             transaction.execute_batch(SCHEMA).map_err(&opening)?;
-            transaction
-                .pragma_update(None, "application_id", APPLICATION_ID)
-                .map_err(&opening)?;
-            transaction
-                .pragma_update(None, "user_version", SCHEMA_VERSION)
-                .map_err(&opening)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&opening)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(&opening)?;
         }
         transaction.commit().map_err(&opening)?;
     } else {
@@ -142,18 +136,14 @@ pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connect
             },
         )
         .map_err(&opening)?;
-    connection
-        .pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))
-        .map_err(&opening)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(())).map_err(&opening)?;
     Ok(connection)
 }
 
 /// A connection that reads only. The file and its schema are there.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
     let connection = connect(path)?;
-    connection
-        .pragma_update(None, "query_only", true)
-        .map_err(failed("opening the database"))?;
+    connection.pragma_update(None, "query_only", true).map_err(failed("opening the database"))?;
     Ok(connection)
 }
 
@@ -168,12 +158,8 @@ fn connect(path: &Path) -> Result<Connection, StorageError> {
     // Plans never depend on bound values. Otherwise SQLite plans a statement anew
     // whenever a value changes that might matter: that made a page and
     // its program's row ten times slower to read.
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
-        .map_err(&opening)?;
-    connection
-        .pragma_update(None, "trusted_schema", false)
-        .map_err(&opening)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(&opening)?;
+    connection.pragma_update(None, "trusted_schema", false).map_err(&opening)?;
     Ok(connection)
 }
 
@@ -195,10 +181,7 @@ fn create_file(path: &Path) -> Result<(), StorageError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
-    .map_err(|error| StorageError::Backend {
-        doing: "creating the database file",
-        source: std::sync::Arc::new(error),
-    })
+    .map_err(|error| StorageError::Backend { doing: "creating the database file", source: std::sync::Arc::new(error) })
 }
 
 /// The schema version of the file; `None` where it is empty.
@@ -219,10 +202,7 @@ fn version(connection: &Connection) -> Result<Option<i64>, StorageError> {
         return Err(StorageError::Foreign);
     }
     if found > SCHEMA_VERSION {
-        return Err(StorageError::NewerSchema {
-            found,
-            known: SCHEMA_VERSION,
-        });
+        return Err(StorageError::NewerSchema { found, known: SCHEMA_VERSION });
     }
     Ok(Some(found))
 }
@@ -233,8 +213,7 @@ fn use_wal(connection: &Connection) -> Result<(), StorageError> {
     let opening = failed("opening the database");
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
-        let mode = connection
-            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
         match mode.map_err(&opening) {
             Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
             Ok(mode) => {
@@ -274,10 +253,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 7).unwrap();
         drop(connection);
         let error = SqliteStorage::open(&path).err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "the data have schema version 7, expected at most 1"
-        );
+        assert_eq!(error.to_string(), "the data have schema version 7, expected at most 1");
     }
 
     #[test]
@@ -287,22 +263,12 @@ mod tests {
         connection.execute_batch("CREATE TABLE t (a)").unwrap();
         drop(connection);
         let before = fs::read(&path).unwrap();
-        assert!(matches!(
-            SqliteStorage::open(&path).err(),
-            Some(StorageError::Foreign)
-        ));
+        assert!(matches!(SqliteStorage::open(&path).err(), Some(StorageError::Foreign)));
         assert_eq!(fs::read(&path).unwrap(), before);
 
         let (_folder, path) = file();
-        fs::write(
-            &path,
-            "not a database, but long enough to look at ".repeat(9),
-        )
-        .unwrap();
-        assert!(matches!(
-            SqliteStorage::open(&path).err(),
-            Some(StorageError::Foreign)
-        ));
+        fs::write(&path, "not a database, but long enough to look at ".repeat(9)).unwrap();
+        assert!(matches!(SqliteStorage::open(&path).err(), Some(StorageError::Foreign)));
     }
 
     #[test]
@@ -331,9 +297,7 @@ mod tests {
         for _ in 0..20 {
             let (_folder, path) = file();
             thread::scope(|scope| {
-                let opened: Vec<_> = (0..4)
-                    .map(|_| scope.spawn(|| SqliteStorage::open(&path).map(drop)))
-                    .collect();
+                let opened: Vec<_> = (0..4).map(|_| scope.spawn(|| SqliteStorage::open(&path).map(drop))).collect();
                 for thread in opened {
                     thread.join().unwrap().unwrap();
                 }

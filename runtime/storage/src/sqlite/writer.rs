@@ -25,27 +25,13 @@ type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 /// Something to be written.
 pub(super) enum Job {
     /// See [`crate::Storage::commit`].
-    Commit {
-        scope: Scope,
-        commit: Box<Commit>,
-        answer: Answer<Committed, CommitError>,
-    },
+    Commit { scope: Scope, commit: Box<Commit>, answer: Answer<Committed, CommitError> },
     /// See [`crate::Storage::secret`].
-    Secret {
-        name: String,
-        answer: Answer<[u8; 32], StorageError>,
-    },
+    Secret { name: String, answer: Answer<[u8; 32], StorageError> },
     /// See [`crate::Storage::prune`]; at most `limit` events.
-    Prune {
-        before_ms: u64,
-        limit: u32,
-        answer: Answer<u64, StorageError>,
-    },
+    Prune { before_ms: u64, limit: u32, answer: Answer<u64, StorageError> },
     /// See [`crate::Storage::bind`].
-    Bind {
-        program: ProgramId,
-        answer: Answer<(), BindError>,
-    },
+    Bind { program: ProgramId, answer: Answer<(), BindError> },
 }
 
 /// The writing thread. Dropping it finishes what is in the queue and waits.
@@ -62,21 +48,12 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("mprun-storage".to_owned())
             .spawn(move || run(&connection, queue))
-            .map_err(|error| StorageError::Backend {
-                doing: "starting the writer",
-                source: Arc::new(error),
-            })?;
-        Ok(Writer {
-            jobs: Some(jobs),
-            thread: Some(thread),
-        })
+            .map_err(|error| StorageError::Backend { doing: "starting the writer", source: Arc::new(error) })?;
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Puts a job into the queue and waits for its answer.
-    pub(super) async fn ask<T, E: From<StorageError>>(
-        &self,
-        job: impl FnOnce(Answer<T, E>) -> Job,
-    ) -> Result<T, E> {
+    pub(super) async fn ask<T, E: From<StorageError>>(&self, job: impl FnOnce(Answer<T, E>) -> Job) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
         let job = job(answer);
         let sent = match &self.jobs {
@@ -86,9 +63,7 @@ impl Writer {
         if !sent {
             return Err(StorageError::Closed.into());
         }
-        answered
-            .await
-            .unwrap_or_else(|_| Err(StorageError::Closed.into()))
+        answered.await.unwrap_or_else(|_| Err(StorageError::Closed.into()))
     }
 }
 
@@ -208,11 +183,7 @@ impl Job {
     /// wrote may stay.
     fn run(self, connection: &Connection) -> (Finished, bool) {
         match self {
-            Job::Commit {
-                scope,
-                commit,
-                answer,
-            } => {
+            Job::Commit { scope, commit, answer } => {
                 let result = commit::apply(connection, &scope, &commit);
                 let good = result.is_ok();
                 (Finished::Commit(Pending { answer, result }), good)
@@ -222,11 +193,7 @@ impl Job {
                 let good = result.is_ok();
                 (Finished::Secret(Pending { answer, result }), good)
             }
-            Job::Prune {
-                before_ms,
-                limit,
-                answer,
-            } => {
+            Job::Prune { before_ms, limit, answer } => {
                 let result = commit::prune(connection, before_ms, limit);
                 let good = result.is_ok();
                 (Finished::Prune(Pending { answer, result }), good)
@@ -282,10 +249,7 @@ fn bind(connection: &Connection, program: &ProgramId) -> Result<(), BindError> {
     if namespace == program.namespace() {
         Ok(())
     } else {
-        Err(BindError::Taken {
-            app_id: app_id.to_owned(),
-            namespace,
-        })
+        Err(BindError::Taken { app_id: app_id.to_owned(), namespace })
     }
 }
 
@@ -304,41 +268,23 @@ mod tests {
 
     fn commit(writer: &Writer, bytes: usize) -> Result<Committed, CommitError> {
         let job = |answer| Job::Commit {
-            scope: Scope {
-                program: "dev/test".parse().unwrap(),
-                user: "a".parse().unwrap(),
-            },
-            commit: Box::new(Commit {
-                writes: vec![("key".to_owned(), Some(vec![0; bytes]))],
-                ..Commit::default()
-            }),
+            scope: Scope { program: "dev/test".parse().unwrap(), user: "a".parse().unwrap() },
+            commit: Box::new(Commit { writes: vec![("key".to_owned(), Some(vec![0; bytes]))], ..Commit::default() }),
             answer,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(writer.ask(job))
     }
 
     #[test]
     fn a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
         let (_folder, writer) = writer(|connection| {
-            let pages: i64 = connection
-                .pragma_query_value(None, "page_count", |row| row.get(0))
-                .unwrap();
+            let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
             let set = |_: &rusqlite::Row<'_>| Ok(());
-            connection
-                .pragma_update_and_check(None, "max_page_count", pages + 8, set)
-                .unwrap();
+            connection.pragma_update_and_check(None, "max_page_count", pages + 8, set).unwrap();
         });
         let refused = commit(&writer, 100_000);
-        assert!(
-            matches!(
-                refused,
-                Err(CommitError::Storage(StorageError::Backend { .. }))
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(CommitError::Storage(StorageError::Backend { .. }))), "{refused:?}");
         assert_eq!(commit(&writer, 100).unwrap().revision, 1);
     }
 
@@ -356,19 +302,10 @@ mod tests {
         let (first, mut told_first) = oneshot::channel();
         let (second, mut told_second) = oneshot::channel();
         let (third, mut told_third) = oneshot::channel();
-        let secret = |name: &str, answer| Job::Secret {
-            name: name.to_owned(),
-            answer,
-        };
+        let secret = |name: &str, answer| Job::Secret { name: name.to_owned(), answer };
         let program = "dev/test".parse().unwrap();
-        let bind = Job::Bind {
-            program,
-            answer: second,
-        };
-        write(
-            &connection,
-            vec![secret("one", first), bind, secret("three", third)],
-        );
+        let bind = Job::Bind { program, answer: second };
+        write(&connection, vec![secret("one", first), bind, secret("three", third)]);
         assert!(told_first.try_recv().unwrap().is_err());
         assert!(told_second.try_recv().unwrap().is_err());
         assert!(told_third.try_recv().unwrap().is_err());

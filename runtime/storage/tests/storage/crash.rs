@@ -13,8 +13,8 @@ use std::{
 
 use mprun_core::identity::{Digest, PageId};
 use mprun_storage::{
-    Ask, AskFilter, AskId, AskKind, Commit, CommitError, EventId, EventRow, PageRow, ReadError,
-    Scope, Storage, StorageError, sqlite::SqliteStorage,
+    Ask, AskFilter, AskId, AskKind, Commit, CommitError, EventId, EventRow, PageRow, ReadError, Scope, Storage,
+    StorageError, sqlite::SqliteStorage,
 };
 
 /// Tells the test binary that it is a child, with the file to write to.
@@ -27,10 +27,7 @@ const UNTIL_KILLED: std::ops::Range<u64> = 0..u64::MAX;
 const LIVES: u64 = 100;
 
 fn scope(user: &str) -> Scope {
-    Scope {
-        program: "dev/crash".parse().unwrap(),
-        user: user.parse().unwrap(),
-    }
+    Scope { program: "dev/crash".parse().unwrap(), user: user.parse().unwrap() }
 }
 
 fn page_id() -> PageId {
@@ -64,11 +61,7 @@ fn commit(n: u64) -> Commit {
             ("latest".to_owned(), Some(value.clone().into_bytes())),
             (format!("n/{}", n % 50), Some(text.clone().into_bytes())),
         ],
-        done: if n > 1 {
-            vec![AskId(n - 1)]
-        } else {
-            Vec::new()
-        },
+        done: if n > 1 { vec![AskId(n - 1)] } else { Vec::new() },
         asks: vec![Ask {
             id: AskId(n),
             page: Some(page_id()),
@@ -79,11 +72,7 @@ fn commit(n: u64) -> Commit {
             due_at_ms: Some(n),
             digest: Digest::of(b""),
         }],
-        event: Some(EventRow {
-            id: EventId(event),
-            outcome: text.into_bytes(),
-            at_ms: n,
-        }),
+        event: Some(EventRow { id: EventId(event), outcome: text.into_bytes(), at_ms: n }),
         ..Commit::default()
     }
 }
@@ -136,16 +125,12 @@ fn child() {
                 };
                 let sum: u64 = String::from_utf8(sum).unwrap().parse().unwrap();
                 let sum = (sum + 1).to_string().into_bytes();
-                let add = Commit {
-                    base_revision,
-                    writes: vec![("sum".to_owned(), Some(sum))],
-                    ..Commit::default()
-                };
+                let add = Commit { base_revision, writes: vec![("sum".to_owned(), Some(sum))], ..Commit::default() };
                 match storage.commit(&scope, add).await {
                     Ok(_) => say("add".to_owned()),
-                    Err(
-                        CommitError::Conflict { .. } | CommitError::Storage(StorageError::Busy),
-                    ) => tokio::task::yield_now().await,
+                    Err(CommitError::Conflict { .. } | CommitError::Storage(StorageError::Busy)) => {
+                        tokio::task::yield_now().await
+                    }
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -190,20 +175,14 @@ fn kill_and_read(mut child: Child, after: Duration, at_work: bool, told: &mut To
         first.recv_timeout(Duration::from_secs(60)).unwrap();
     }
     thread::sleep(after);
-    assert!(
-        child.try_wait().unwrap().is_none(),
-        "a child ended by itself"
-    );
+    assert!(child.try_wait().unwrap().is_none(), "a child ended by itself");
     child.kill().unwrap();
     child.wait().unwrap();
     for line in reader.join().unwrap() {
         let words: Vec<_> = line.split(' ').collect();
         match words[..] {
             ["ack", user, n] => {
-                let user = ["a", "b", "c"]
-                    .iter()
-                    .position(|name| *name == user)
-                    .unwrap();
+                let user = ["a", "b", "c"].iter().position(|name| *name == user).unwrap();
                 let n = n.parse().unwrap();
                 told.last[user] = told.last[user].max(n);
             }
@@ -247,10 +226,7 @@ fn check(path: &Path, told: &mut Told, killed: u64) {
         let scope = scope("sum");
         let app = storage.app(&scope).await.unwrap();
         let sum = storage.get(&scope, app.revision, "sum").await.unwrap();
-        let sum: u64 = String::from_utf8(sum.unwrap_or_else(|| b"0".to_vec()))
-            .unwrap()
-            .parse()
-            .unwrap();
+        let sum: u64 = String::from_utf8(sum.unwrap_or_else(|| b"0".to_vec())).unwrap().parse().unwrap();
         assert_eq!(sum, app.revision, "an addition was lost or doubled");
         // Every kill may have cost the answer to one addition.
         assert!(

@@ -10,11 +10,7 @@ use mprun_storage::{
 use proptest::{collection::vec, option, prelude::*};
 
 fn page() -> impl Strategy<Value = Page> {
-    (any::<u8>(), any::<u8>(), any::<u8>()).prop_map(|(page, parent, content)| Page {
-        page,
-        parent,
-        content,
-    })
+    (any::<u8>(), any::<u8>(), any::<u8>()).prop_map(|(page, parent, content)| Page { page, parent, content })
 }
 
 /// Mostly good steps: every part is small or absent, so that a history gets
@@ -40,20 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
     (head, asks).prop_map(|(head, asks)| {
         let (user, behind, app, removed, pages, writes) = head;
         let (asks, skipped_ids, done, postponed, event, amended) = asks;
-        Step {
-            user,
-            behind,
-            app,
-            removed,
-            pages,
-            writes,
-            asks,
-            skipped_ids,
-            done,
-            postponed,
-            event,
-            amended,
-        }
+        Step { user, behind, app, removed, pages, writes, asks, skipped_ids, done, postponed, event, amended }
     })
 }
 

@@ -8,10 +8,7 @@ use mprun_storage::{
 };
 
 fn scope(user: &str) -> Scope {
-    Scope {
-        program: "dev/test".parse().unwrap(),
-        user: user.parse().unwrap(),
-    }
+    Scope { program: "dev/test".parse().unwrap(), user: user.parse().unwrap() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,10 +25,7 @@ async fn what_was_committed_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.sqlite");
     let storage = SqliteStorage::open(&path).unwrap();
-    let commit = Commit {
-        writes: vec![("key".to_owned(), Some(b"value".to_vec()))],
-        ..Commit::default()
-    };
+    let commit = Commit { writes: vec![("key".to_owned(), Some(b"value".to_vec()))], ..Commit::default() };
     storage.commit(&scope("a"), commit).await.unwrap();
     let secret = storage.secret("tokens").await.unwrap();
     drop(storage);
@@ -49,20 +43,14 @@ async fn two_storages_on_one_file_see_each_other() {
     let path = folder.path().join("data.sqlite");
     let one = SqliteStorage::open(&path).unwrap();
     let two = SqliteStorage::open(&path).unwrap();
-    let commit = |base_revision| Commit {
-        base_revision,
-        ..Commit::default()
-    };
+    let commit = |base_revision| Commit { base_revision, ..Commit::default() };
     one.commit(&scope("a"), commit(0)).await.unwrap();
     assert_eq!(two.app(&scope("a")).await.unwrap().revision, 1);
     let refused = two.commit(&scope("a"), commit(0)).await;
     assert!(matches!(refused, Err(CommitError::Conflict { current: 1 })));
     two.commit(&scope("a"), commit(1)).await.unwrap();
     assert_eq!(one.app(&scope("a")).await.unwrap().revision, 2);
-    assert_eq!(
-        one.secret("tokens").await.unwrap(),
-        two.secret("tokens").await.unwrap()
-    );
+    assert_eq!(one.secret("tokens").await.unwrap(), two.secret("tokens").await.unwrap());
 }
 
 #[tokio::test]
@@ -72,14 +60,8 @@ async fn a_commit_whose_caller_left_is_whole_or_absent() {
     let storage = SqliteStorage::open(&path).unwrap();
     let scope = scope("a");
     let event = EventId([1; 32]);
-    let commit = Commit {
-        event: Some(EventRow {
-            id: event,
-            outcome: b"done".to_vec(),
-            at_ms: 1,
-        }),
-        ..Commit::default()
-    };
+    let commit =
+        Commit { event: Some(EventRow { id: event, outcome: b"done".to_vec(), at_ms: 1 }), ..Commit::default() };
     // Polled once, so that it is in the queue, then dropped.
     let abandoned = storage.commit(&scope, commit.clone());
     let _ = tokio::time::timeout(std::time::Duration::ZERO, abandoned).await;
@@ -107,10 +89,7 @@ async fn refused_commits_in_a_batch_disturb_no_other() {
             let large = if number % 3 == 0 { 11 } else { 1 };
             let value = vec![0; if large == 11 { 1 << 20 } else { 10 }];
             let writes = (0..large).map(|n| (format!("k{n}"), Some(value.clone())));
-            let commit = Commit {
-                writes: writes.collect(),
-                ..Commit::default()
-            };
+            let commit = Commit { writes: writes.collect(), ..Commit::default() };
             (number, storage.commit(&scope, commit).await)
         });
     }
