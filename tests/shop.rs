@@ -112,7 +112,6 @@ async fn order_a_coffee(width: u32, height: u32) {
     browser.picture("8-no-such-product").await;
     browser.go(&format!("http://{}/miniapp/tea/menu", server.address())).await;
     browser.picture("8-no-such-program").await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,5 +135,4 @@ async fn enter_in_a_field_says_hello_without_script() {
     browser.press("Apply").await;
     browser.sees("Hello, Grace").await;
     browser.picture("9-hello").await;
-    browser.close().await;
 }

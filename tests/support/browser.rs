@@ -28,7 +28,8 @@ const PROOF: &str = "data:text/html,<!doctype html><p id=a>off</p><button onclic
 /// A browser window and the driver process behind it.
 pub(crate) struct Browser {
     driver: Child,
-    port: u16,
+    /// Where the driver takes commands for this window.
+    session: String,
     /// The window.
     pub(crate) window: Client,
     width: u32,
@@ -81,7 +82,9 @@ impl Browser {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
-        let browser = Self { driver, port, window, width, height, _profile: profile };
+        let session = window.session_id().await.expect("a session").expect("a session");
+        let session = format!("http://127.0.0.1:{port}/session/{session}");
+        let browser = Self { driver, session, window, width, height, _profile: profile };
         browser.size(width, height).await;
         browser.go(PROOF).await;
         browser.click("Press").await;
@@ -207,9 +210,7 @@ impl Browser {
             "cmd": "Emulation.setDeviceMetricsOverride",
             "params": { "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false },
         });
-        let session = self.window.session_id().await.expect("a session").expect("a session");
-        let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.port);
-        ureq::post(&address)
+        ureq::post(format!("{}/goog/cdp/execute", self.session))
             .content_type("application/json")
             .send(metrics.to_string())
             .expect("the window can be sized");
@@ -238,12 +239,6 @@ impl Browser {
         std::fs::write(&file, png).expect("the picture can be written");
         println!("picture: {}", file.display());
     }
-
-    /// Closes the window.
-    pub(crate) async fn close(self) {
-        // The driver and its browser are ended in any case.
-        let _ = self.window.clone().close().await;
-    }
 }
 
 /// Where pictures are kept for people to look at.
@@ -255,14 +250,10 @@ pub(crate) fn pictures_folder() -> PathBuf {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Asked to end, it ends its browser too; killed, it could not.
-        let asked = Command::new("kill").args(["-TERM", &self.driver.id().to_string()]).status();
-        let started = Instant::now();
-        while asked.is_ok() && started.elapsed() < Duration::from_secs(5) {
-            if self.driver.try_wait().is_ok_and(|ended| ended.is_some()) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        // Ended alone, the driver would leave its browser behind.
+        let closed = ureq::delete(&self.session).config().timeout_global(Some(Duration::from_secs(10))).build().call();
+        if let Err(error) = closed {
+            println!("the browser could not be closed: {error}");
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
