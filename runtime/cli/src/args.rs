@@ -294,12 +294,10 @@ mod tests {
         assert_eq!(page.parameters, [("id".into(), "7".into()), ("size".into(), "l x".into())]);
         assert_eq!((args.fuel, args.memory_mib, args.format), (1_000, 64, Format::Auto));
 
-        assert!(matches!(read("mprun ./serve"), Ok(Command::Run(args)) if args.bundle() == PathBuf::from("./serve")));
-        assert!(
-            matches!(read("mprun --format json -- serve"), Ok(Command::Run(args)) if args.bundle() == PathBuf::from("serve"))
-        );
+        assert!(matches!(read("mprun ./serve"), Ok(Command::Run(args)) if args.bundle() == *"./serve"));
+        assert!(matches!(read("mprun --format json -- serve"), Ok(Command::Run(args)) if args.bundle() == *"serve"));
         assert!(matches!(read("mprun serve a.wasm b.wasm"), Ok(Command::Serve(args)) if args.bundles.len() == 2));
-        assert!(matches!(read("mprun build"), Ok(Command::Build(args)) if args.folder == PathBuf::from(".")));
+        assert!(matches!(read("mprun build"), Ok(Command::Build(args)) if args.folder == *"."));
         assert!(matches!(read("mprun inspect a.wasm --json"), Ok(Command::Inspect(args)) if args.json));
     }
 

@@ -20,8 +20,8 @@ use crate::{
 /// How programs are optimised. Panics end the call anyway, so nothing unwinds;
 /// numbers that overflow panic as they do under `cargo test`, so that no shop
 /// ever sells for a wrapped price. Dependencies from elsewhere are spared that:
-/// it cost a view of 40 cards a tenth of its instructions. `opt-level="s"` saves a
-/// fifth of the bytes and costs a sixth more instructions, 3 gains nothing.
+/// on the menu of samples/coffee it cost a tenth of the instructions. `"s"` saves a
+/// fifth of the bytes there and costs a sixth more instructions; 3 gains nothing.
 const PROFILE: &[&str] = &[
     "opt-level=2",
     "lto=\"fat\"",

@@ -97,11 +97,11 @@ pub(crate) fn mark(controls: &[Control], current: usize) -> Option<Mark> {
 
 /// Finds it again; where it is gone, the one that took its place.
 pub(crate) fn find(controls: &[Control], mark: &Mark) -> Option<usize> {
-    let same = || controls.iter().enumerate().filter(|(_, control)| what(control) == mark.what).map(|(index, _)| index);
-    same()
-        .nth(mark.nth)
-        .or_else(|| same().last())
-        .or_else(|| controls.len().checked_sub(1).map(|last| mark.index.min(last)))
+    let same: Vec<usize> = (0..controls.len())
+        .filter(|index| controls.get(*index).is_some_and(|control| what(control) == mark.what))
+        .collect();
+    let found = same.get(mark.nth).or(same.last()).copied();
+    found.or_else(|| controls.len().checked_sub(1).map(|last| mark.index.min(last)))
 }
 
 /// The first control that can be seen from line `top` on, `height` lines.

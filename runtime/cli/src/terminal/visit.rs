@@ -38,6 +38,10 @@ impl Session {
     async fn refresh(&mut self) {
         match self.host.open(&self.program, &self.user, self.open.clone()).await {
             Ok(rendering) => self.show(rendering),
+            // There is a page, only not the newest: that can wait.
+            Err(PageError::Busy { retry_after }) if matches!(self.shown, Shown::Page(_)) => {
+                self.refresh_at = Instant::now().checked_add(retry_after);
+            }
             Err(error) => self.explain(error),
         }
     }
