@@ -22,6 +22,7 @@ const OUTPUTS: [&str; 3] = ["target", "dist", "corpus"];
 /// A clone of the checkout, with a home of its own.
 struct Elsewhere {
     folder: PathBuf,
+    _file: fs::File,
     _lock: MutexGuard<'static, ()>,
     _busy: load::Busy,
 }
@@ -68,6 +69,10 @@ impl Elsewhere {
         let busy = load::busy();
         let lock = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = root().join("target/elsewhere");
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        // Another run of these tests may be in it.
+        let file = fs::File::create(folder.join("lock")).expect("the lock can be made");
+        file.lock().expect("the lock can be had");
         let cargo = folder.join("somebody/.cargo");
         fs::create_dir_all(&cargo).expect("the home can be made");
         // Packages that were fetched once need no network again.
@@ -80,7 +85,7 @@ impl Elsewhere {
         for source in SOURCES.iter().filter(|source| root().join(source).exists()) {
             copy(&root().join(source), &clone.join(source));
         }
-        Self { folder, _lock: lock, _busy: busy }
+        Self { folder, _file: file, _lock: lock, _busy: busy }
     }
 
     fn home(&self) -> PathBuf {
