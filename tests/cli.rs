@@ -112,7 +112,8 @@ fn a_program_that_needs_more_than_it_may_is_ended_with_the_limit_named() {
 
     let output = shown(&guest("counter"), &["--memory-mib", "1"]);
     // Less than the module begins with: it never runs at all.
-    assert!(stderr(&output).contains("memory"), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("limit `memory`") && said.contains("hint: ") && said.contains("--memory-mib 2"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 
     let output = shown(&guest("moody"), &["--page", "index?mood=panic"]);
@@ -122,6 +123,7 @@ fn a_program_that_needs_more_than_it_may_is_ended_with_the_limit_named() {
         "{}",
         stderr(&output)
     );
+    assert_eq!(stderr(&output).matches("in a bad mood").count(), 1, "said once: {}", stderr(&output));
 }
 
 #[test]

@@ -132,7 +132,7 @@ async fn views_encoded_elsewhere_are_shown_as_they_were_meant() {
             let ada = user(&format!("case-{number}-{way}"));
             local.seed(&program, &ada, "frame", stored(&frame)).await;
             let page = local.open(&program, &ada).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert_eq!(page.frame, frame, "{name}: not a byte is changed on the way");
+            assert_eq!(*page.frame, frame, "{name}: not a byte is changed on the way");
             let shown = local.json(&page).expect("it was checked");
             assert_eq!(shown.to_string(), text(&case["tree"]), "{name}");
 

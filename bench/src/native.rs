@@ -103,7 +103,7 @@ async fn answer(
     }
     match stored(&data.0, &program, &data.1) {
         Ok(Some(bytes)) => {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = str::from_utf8(&bytes).unwrap_or_default();
             let products: Vec<_> = text.lines().filter_map(parse).collect();
             let headers = [
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),

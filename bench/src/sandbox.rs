@@ -30,7 +30,7 @@ pub(crate) async fn times(guest: &Path, counts: &[usize]) -> Result<Vec<(String,
         let host = Host::new(HostConfig::default(), Arc::new(storage)).await?;
         let mut probes = Vec::new();
         for bundle in programs::distinct(guest, folder.path(), count)? {
-            let program = host.install(std::fs::read(bundle)?).await?;
+            let program = host.install(mprun_core::bundle::verify(std::fs::read(bundle)?)?).await?;
             seed(&host, &program).await?;
             probes.push(host.probe(&program, &UserId::local(), "index").await?);
         }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use mprun_core::bundle;
 use mprun_core::identity::UserId;
 use mprun_core::view::offers::offers;
 use mprun_host::{EventRequest, Host, HostConfig, Open, Outcome, PageError, Program, Rendering};
@@ -43,6 +44,7 @@ impl Local {
 
     /// Installs a bundle.
     pub(crate) async fn install_bytes(&self, bundle: Vec<u8>) -> Arc<Program> {
+        let bundle = bundle::verify(bundle).expect("the bundle is one");
         self.host.install(bundle).await.expect("the bundle can be installed")
     }
 

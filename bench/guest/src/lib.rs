@@ -53,7 +53,7 @@ impl Page for Cards {
 
     fn load(cx: &mut Cx<(), Msg>, _: &Params) -> Result<Self> {
         let stored = cx.get_bytes(KEY)?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&stored);
+        let text = str::from_utf8(&stored).unwrap_or_default();
         Ok(Cards { products: text.lines().filter_map(parse).collect(), picked: 0 })
     }
 

@@ -159,6 +159,10 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) data: DataArgs,
+
+    /// Memory for views that need not be computed again, in MiB; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(..=65_536))]
+    pub(crate) view_cache_mib: u32,
 }
 
 /// `mprun build`

@@ -56,9 +56,8 @@ pub(crate) fn data(bytes: &[u8]) -> Result<(), CommandError> {
 }
 
 /// Sends what the host and the programs log to stderr. `filter` is written as
-/// `info` or `mprun_host=debug,warn`; by default warnings are shown.
-pub(crate) fn log_to_stderr(filter: Option<String>) {
-    let filter = filter.as_deref().unwrap_or("warn");
+/// `info` or `mprun_host=debug,warn`.
+pub(crate) fn log_to_stderr(filter: &str) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::builder().parse_lossy(filter))
         .with_ansi(colour())

@@ -63,12 +63,14 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if self.log_dropped > 0 {
-            tracing::warn!(
-                target: "mprun::program",
-                program = %self.program.id(),
-                dropped = self.log_dropped,
-                "more log messages than one event may write"
-            );
+            self.program.journal().line(self.program.id(), || {
+                tracing::warn!(
+                    target: "mprun::program",
+                    program = %self.program.id(),
+                    dropped = self.log_dropped,
+                    "more log messages than one event may write"
+                );
+            });
         }
     }
 }

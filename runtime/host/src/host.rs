@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use mprun_core::budget::{Budget, Limits};
+use mprun_core::bundle::{Bundle, Verified};
 use mprun_core::capability::CONTRACT;
 use mprun_core::identity::{ProgramId, UserId};
 use mprun_storage::{Scope, Storage, StorageError};
@@ -18,6 +19,7 @@ use crate::instance::Runner;
 use crate::loader::{self, InstallError, Program};
 use crate::permits::Permits;
 use crate::session::{EventRequest, Locks, Open, Outcome, PageRef, Rendering, Session};
+use crate::views::Views;
 
 /// How many changes a slow listener may be behind before it misses some.
 const CHANGES_KEPT: usize = 256;
@@ -35,13 +37,16 @@ pub struct HostConfig {
     pub cores: usize,
     /// How long a request waits for its turn before the host is busy.
     pub queue_wait: Duration,
+    /// Bytes of views that are kept, so that they need not be computed again; 0
+    /// for none.
+    pub view_cache_bytes: u64,
     /// The `host` of the environment: name and version.
     pub name: String,
 }
 
 impl Default for HostConfig {
     /// The default budget and limits, 64 instances (more on machines with more
-    /// than 4 processors), all processors, 5 s.
+    /// than 4 processors), all processors, 5 s, 32 MiB of views.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         HostConfig {
@@ -50,6 +55,7 @@ impl Default for HostConfig {
             instances_max: u32::try_from(cores * 16).unwrap_or(u32::MAX).max(64),
             cores,
             queue_wait: Duration::from_secs(5),
+            view_cache_bytes: 32 << 20,
             name: concat!("mprun/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -145,6 +151,7 @@ pub struct Host {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) secrets: Secrets,
     pub(crate) locks: Locks,
+    pub(crate) views: Views,
     pub(crate) wake: Notify,
     pub(crate) queue_wait: Duration,
     changes: broadcast::Sender<Change>,
@@ -184,6 +191,7 @@ impl Host {
             storage,
             secrets,
             locks: Locks::default(),
+            views: Views::new(config.view_cache_bytes),
             wake: Notify::new(),
             queue_wait: config.queue_wait,
             changes: broadcast::Sender::new(CHANGES_KEPT),
@@ -192,16 +200,17 @@ impl Host {
         }))
     }
 
-    /// Verifies, compiles and links a bundle, and offers it from now on, in place
+    /// Compiles and links a bundle, and offers it from now on, in place
     /// of another version of the same program.
     ///
     /// # Errors
     /// Why it is refused; then everything is as it was.
-    pub async fn install(&self, bytes: Vec<u8>) -> Result<Arc<Program>, InstallError> {
+    pub async fn install(&self, bundle: Verified<Bundle>) -> Result<Arc<Program>, InstallError> {
         let engine = self.runner.engine.clone();
         let permits = self.runner.permits.clone();
+        let memory_bytes_max = self.runner.budget.memory_bytes_max;
         // Compiling takes long and never waits: not on a thread that serves pages.
-        let program = tokio::task::spawn_blocking(move || loader::load(&engine, &permits, bytes))
+        let program = tokio::task::spawn_blocking(move || loader::load(&engine, &permits, memory_bytes_max, bundle))
             .await
             .map_err(|error| InstallError::Internal { what: error.to_string() })??;
         self.storage.bind(program.id()).await?;

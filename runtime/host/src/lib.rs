@@ -3,7 +3,7 @@
 //! In reading order: the engine and what bounds it (`engine`, `epoch`, `permits`,
 //! `budget`), what a program can call (`gate`, `api`), a fresh
 //! instance for each sequence of calls (`instance`), from a file to a program
-//! (`loader`), and the life of a page (`session`): opened, handed events as
+//! (`loader`), views that need no second run (`views`), and the life of a page (`session`): opened, handed events as
 //! transactions, its asks carried out.
 
 mod api;
@@ -16,10 +16,12 @@ mod failure;
 mod gate;
 mod host;
 mod instance;
+mod journal;
 mod loader;
 mod permits;
 mod probe;
 mod session;
+mod views;
 
 pub use budget::Limit;
 pub use failure::PageError;

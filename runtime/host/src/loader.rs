@@ -1,10 +1,10 @@
-//! From a file to a program that can run: verified first, then its imports
-//! checked against its manifest and its exports against the contract, then
-//! compiled and linked. Whatever fails, nothing is left behind.
+//! From a verified bundle to a program that can run: compiled, its imports and
+//! exports checked against the contract, linked. Whatever fails, nothing is left
+//! behind.
 
 use std::fmt;
 
-use mprun_core::bundle::{self, Bundle, BundleError, Verified};
+use mprun_core::bundle::{Bundle, Verified};
 use mprun_core::identity::{Digest, ProgramId};
 use mprun_core::manifest::{Manifest, PageRoute};
 use mprun_core::render::html::Prerendered;
@@ -15,21 +15,28 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::api;
 use crate::bindings::AppPre;
+use crate::budget::Limit;
 use crate::call::Call;
+use crate::journal::Journal;
 use crate::permits::{Permits, ProgramPermits};
 
 /// Why a bundle was not installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// It is not a bundle, or not one that may be installed.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
     /// The engine refuses its code: a proposal that is off, too many memories or
     /// tables, too large.
     #[error("the component cannot be run here: {what}")]
     Code {
         /// The engine's reason.
         what: String,
+    },
+    /// It begins with more memory than a call may use.
+    #[error("the limit `{}` is reached: it begins with {needed} bytes, at most {max} are allowed", Limit::Memory.name())]
+    Memory {
+        /// Bytes that an instance begins with.
+        needed: u64,
+        /// Bytes that a call may use.
+        max: usize,
     },
     /// It needs something that this host has not.
     #[error("the component does not fit the contract: {what}")]
@@ -58,12 +65,14 @@ impl InstallError {
     /// What would help, if it is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            InstallError::Bundle(error) => error.hint(),
             InstallError::Code { .. } => Some(
                 "build with `mprun build`, or for `wasm32-unknown-unknown` without further target features".to_owned(),
             ),
             InstallError::Imports { .. } | InstallError::Exports { .. } => {
                 Some("build it against the `wit` folder of this host's version".to_owned())
+            }
+            InstallError::Memory { needed, .. } => {
+                Some(format!("run it with more: mprun --memory-mib {}", needed.div_ceil(1024 * 1024)))
             }
             InstallError::Bind(_) | InstallError::Internal { .. } => None,
         }
@@ -79,6 +88,7 @@ pub struct Program {
     update: AppPre<Call>,
     view: AppPre<Call>,
     permits: ProgramPermits,
+    journal: Journal,
 }
 
 impl fmt::Debug for Program {
@@ -140,12 +150,24 @@ impl Program {
     pub(crate) fn permits(&self) -> &ProgramPermits {
         &self.permits
     }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
 }
 
-/// Verifies, compiles and links. Takes long and keeps a processor busy: call it
+/// Compiles and links. Takes long and keeps a processor busy: call it
 /// where that does no harm.
-pub(crate) fn load(engine: &Engine, permits: &Permits, bytes: Vec<u8>) -> Result<Program, InstallError> {
-    let bundle = bundle::verify(bytes)?;
+pub(crate) fn load(
+    engine: &Engine,
+    permits: &Permits,
+    memory_bytes_max: usize,
+    bundle: Verified<Bundle>,
+) -> Result<Program, InstallError> {
+    let needed = bundle.sizes().initial_memory;
+    if needed > memory_bytes_max as u64 {
+        return Err(InstallError::Memory { needed, max: memory_bytes_max });
+    }
     let prerendered = bundle.templates().as_slice().iter().map(Prerendered::new).collect();
     let component = compile(engine, bundle.component())?;
     let update = link(engine, &component, api::link)?;
@@ -157,6 +179,7 @@ pub(crate) fn load(engine: &Engine, permits: &Permits, bytes: Vec<u8>) -> Result
         update,
         view,
         permits: permits.program(),
+        journal: Journal::default(),
         bundle,
     })
 }

@@ -49,7 +49,7 @@ pub(crate) async fn show(State(site): State<Arc<Site>>, request: Request) -> Res
 }
 
 async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
-    let (program, route) = program(site, uri)?;
+    let (program, route) = program(site, uri).ok_or_else(no_program)?;
     let environment = locale::environment(headers);
     let known = site.users.of(headers);
     let is_new = known.is_none();
@@ -163,7 +163,7 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
     let post = Post::parse(&body).map_err(|error| again(bad_form(error)))?;
     drop(body);
 
-    let (program, route) = program(site, uri)?;
+    let (program, route) = program(site, uri).ok_or_else(no_program)?;
     let app_id = program.manifest().app_id.as_str();
     let page = match &post.page {
         PageRef::Stored(id) => Some(*id),
@@ -205,10 +205,10 @@ fn keep(site: &Site, user: &User, answer: &mut Response) {
     }
 }
 
-fn program<'u>(site: &Site, uri: &'u Uri) -> Result<(Arc<Program>, &'u str), Problem> {
-    let (app_id, route) = address::split(uri.path()).ok_or_else(no_program)?;
-    let program = site.host.program(app_id).ok_or_else(no_program)?;
-    Ok((program, route))
+/// The program that an address names, and the page's route in it.
+fn program<'u>(site: &Site, uri: &'u Uri) -> Option<(Arc<Program>, &'u str)> {
+    let (app_id, route) = address::split(uri.path())?;
+    Some((site.host.program(app_id)?, route))
 }
 
 fn entry_address(program: &Program) -> String {

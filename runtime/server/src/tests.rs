@@ -204,7 +204,9 @@ async fn posts_that_no_page_of_ours_sends_are_refused_with_a_way_back() {
     let server = Server::start(ServerConfig::default()).await;
     let good = "_recipe=r&_nonce=n&_h=";
     let many = format!("{good}{}", "&f.a=1".repeat(1_000));
-    let cases: [(&str, &[(&str, Option<&str>)], u16, &str); 12] = [
+    // Body, changed headers, status, kind of problem.
+    type Case<'a> = (&'a str, &'a [(&'a str, Option<&'a str>)], u16, &'a str);
+    let cases: [Case<'_>; 12] = [
         (good, &[("sec-fetch-site", Some("cross-site"))], 403, "origin"),
         (good, &[("sec-fetch-site", Some("same-site")), ("origin", Some("http://a"))], 403, "origin"),
         (good, &[("sec-fetch-site", None)], 403, "origin"),

@@ -62,6 +62,7 @@ fn to_json(bundle: &Bundle) -> Value {
             "templates": sizes.templates,
             "assets": sizes.assets,
             "data_segments": sizes.data_segments,
+            "initial_memory": sizes.initial_memory,
         },
         "templates": bundle.templates().as_slice().iter().map(|template| json!({
             "id": format!("{:016x}", template.id()),
@@ -116,7 +117,13 @@ fn write_text(out: &mut String, bundle: &Bundle) -> std::fmt::Result {
         output::size(sizes.assets),
         output::size(sizes.manifest)
     )?;
-    writeln!(out, "  static data  {}, copied for each event", output::size(sizes.data_segments))?;
+    let memory = usize::try_from(sizes.initial_memory).unwrap_or(usize::MAX);
+    writeln!(
+        out,
+        "  memory       begins with {}, of which {} are copied for each event",
+        output::size(memory),
+        output::size(sizes.data_segments)
+    )?;
     writeln!(
         out,
         "  version      {}, needs a host of {} or newer",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mprun_core::{
     budget::Budget,
+    bundle::{Bundle, Verified},
     identity::UserId,
     render::{
         self, Words, escape,
@@ -29,16 +30,17 @@ const TEXT_WIDTH: usize = 80;
 
 /// Runs the command.
 pub(crate) fn run(args: RunArgs) -> Result<(), CommandError> {
-    let bytes = commands::read_verified(&args.bundle())?.bytes().to_vec();
+    let bundle = commands::read_verified(&args.bundle())?;
     let interactive = args.format == Format::Auto && output::is_conversation();
     // On the screen, messages would be painted over the page.
     if !interactive || !output::is_stderr_terminal() {
-        output::log_to_stderr(env::log_filter());
+        // A failure is this command's own error: not twice.
+        output::log_to_stderr(env::log_filter().as_deref().unwrap_or("warn,mprun::failure=off"));
     }
-    commands::runtime()?.block_on(start(&args, bytes, interactive))
+    commands::runtime()?.block_on(start(&args, bundle, interactive))
 }
 
-async fn start(args: &RunArgs, bytes: Vec<u8>, interactive: bool) -> Result<(), CommandError> {
+async fn start(args: &RunArgs, bundle: Verified<Bundle>, interactive: bool) -> Result<(), CommandError> {
     let memory_bytes_max = usize::try_from(args.memory_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     let config = HostConfig {
         budget: Budget { fuel: args.fuel, memory_bytes_max, ..Budget::default() },
@@ -51,7 +53,7 @@ async fn start(args: &RunArgs, bytes: Vec<u8>, interactive: bool) -> Result<(), 
     let path = args.bundle();
     let program = {
         let _progress = Progress::start(&format!("compiling {}", path.display()), 0);
-        host.install(bytes).await.map_err(|cause| commands::not_installed(&path, cause))?
+        host.install(bundle).await.map_err(|cause| commands::not_installed(&path, cause))?
     };
     let environment = env::environment();
     let (route, parameters) = match &args.page {

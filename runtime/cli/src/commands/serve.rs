@@ -3,6 +3,7 @@
 
 use std::{io, net::SocketAddr, path::Path};
 
+use mprun_core::bundle::{Bundle, Verified};
 use mprun_host::{Host, HostConfig};
 use mprun_server::ServerConfig;
 use tokio::{
@@ -23,18 +24,19 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), CommandError> {
     let bundles = args
         .bundles
         .iter()
-        .map(|path| Ok((path.as_path(), commands::read_verified(path)?.bytes().to_vec())))
+        .map(|path| Ok((path.as_path(), commands::read_verified(path)?)))
         .collect::<Result<_, CommandError>>()?;
-    output::log_to_stderr(env::log_filter());
+    output::log_to_stderr(env::log_filter().as_deref().unwrap_or("warn"));
     commands::runtime()?.block_on(run(&args, bundles))
 }
 
-async fn run(args: &ServeArgs, bundles: Vec<(&Path, Vec<u8>)>) -> Result<(), CommandError> {
+async fn run(args: &ServeArgs, bundles: Vec<(&Path, Verified<Bundle>)>) -> Result<(), CommandError> {
     // The port next: it is the most likely thing to be taken.
     let listener = TcpListener::bind(args.listen).await.map_err(|cause| not_bound(args.listen, cause))?;
     let address = listener.local_addr().map_err(|cause| error::internal("cannot ask for the address", cause))?;
     let storage = commands::open_storage(&args.data)?;
-    let host = commands::start_host(HostConfig::default(), storage).await?;
+    let config = HostConfig { view_cache_bytes: u64::from(args.view_cache_mib) << 20, ..HostConfig::default() };
+    let host = commands::start_host(config, storage).await?;
     install(&host, bundles).await?;
 
     let stop = stop_signal().map_err(|cause| error::internal("cannot wait for signals", cause))?;
@@ -46,12 +48,12 @@ async fn run(args: &ServeArgs, bundles: Vec<(&Path, Vec<u8>)>) -> Result<(), Com
     Ok(())
 }
 
-async fn install(host: &Host, bundles: Vec<(&Path, Vec<u8>)>) -> Result<(), CommandError> {
+async fn install(host: &Host, bundles: Vec<(&Path, Verified<Bundle>)>) -> Result<(), CommandError> {
     let progress = Progress::start("compiling", u64::try_from(bundles.len()).unwrap_or(0));
-    for (path, bytes) in bundles {
+    for (path, bundle) in bundles {
         progress.step(&format!("compiling {}", path.display()));
         let before = host.programs().len();
-        let program = host.install(bytes).await.map_err(|cause| commands::not_installed(path, cause))?;
+        let program = host.install(bundle).await.map_err(|cause| commands::not_installed(path, cause))?;
         if host.programs().len() == before {
             let id = program.id();
             return Err(error::user(format_args!(

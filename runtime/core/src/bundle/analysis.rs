@@ -33,6 +33,9 @@ const FEATURES: WasmFeatures = WasmFeatures::FLOATS
     .union(WasmFeatures::SIMD)
     .union(WasmFeatures::COMPONENT_MODEL);
 
+/// A page of WebAssembly memory.
+const PAGE_BYTES: u64 = 64 * 1024;
+
 /// Longest text of a type that is written out, in bytes. The contract's own are
 /// shorter; hostile ones can be exponentially long.
 const TYPE_TEXT_BYTES_MAX: usize = 1_000;
@@ -70,6 +73,8 @@ pub(super) struct Structure<'a> {
     pub(super) last_other_at: usize,
     /// Bytes in data segments of all modules.
     pub(super) data_segment_bytes: usize,
+    /// Bytes that the memories of all modules have from the start.
+    pub(super) memory_bytes: u64,
 }
 
 /// Validates a component, every function included.
@@ -86,6 +91,7 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
     let mut customs = Vec::new();
     let mut last_other_at = 0;
     let mut data_segment_bytes = 0;
+    let mut memory_bytes = 0_u64;
     // Where the section after the last one of the outermost component begins.
     let mut next_at = 0;
 
@@ -104,6 +110,11 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
             Payload::DataSection(segments) => {
                 for segment in segments.clone() {
                     data_segment_bytes += segment?.data.len();
+                }
+            }
+            Payload::MemorySection(memories) => {
+                for memory in memories.clone() {
+                    memory_bytes = memory_bytes.saturating_add(memory?.initial.saturating_mul(PAGE_BYTES));
                 }
             }
             Payload::ComponentImportSection(imports) if depth == 1 => {
@@ -168,6 +179,7 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
         customs,
         last_other_at,
         data_segment_bytes,
+        memory_bytes,
     })
 }
 

@@ -110,6 +110,8 @@ pub struct Sizes {
     pub assets: usize,
     /// The data segments of all modules together; each new instance copies them.
     pub data_segments: usize,
+    /// The memory that an instance begins with; not a part of the file.
+    pub initial_memory: u64,
 }
 
 impl Bundle {

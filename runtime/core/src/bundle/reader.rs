@@ -49,6 +49,7 @@ pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
         templates: first_asset_at - parts.templates.at,
         assets: bytes.len() - first_asset_at,
         data_segments: structure.data_segment_bytes,
+        initial_memory: structure.memory_bytes,
     };
     drop(parts);
     drop(structure);

@@ -17,9 +17,11 @@ impl log::Host for Call {
         self.log_left -= 1;
         let message = cut(&message, self.log_message_bytes_max);
         let program = self.program.id();
+        let line = |write: &dyn Fn()| self.program.journal().line(program, write);
         match level {
-            1 => tracing::error!(target: "mprun::program", %program, "{message}"),
-            2 => tracing::warn!(target: "mprun::program", %program, "{message}"),
+            1 => line(&|| tracing::error!(target: "mprun::program", %program, "{message}")),
+            2 => line(&|| tracing::warn!(target: "mprun::program", %program, "{message}")),
+            // Written only where somebody asked for them.
             3 => tracing::info!(target: "mprun::program", %program, "{message}"),
             _ => tracing::debug!(target: "mprun::program", %program, "{message}"),
         }

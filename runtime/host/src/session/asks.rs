@@ -203,8 +203,7 @@ impl Session<'_> {
             }
             (_, Move::Close { payload }) => stage.close(&row, from, payload.as_deref()).await?,
         };
-        let Stage { guest, app, mut pages, .. } = stage;
-        let transaction = guest.finish()?;
+        let (transaction, app, mut pages) = stage.finish().await?;
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
         let mut commit = transaction.into_commit();
         if commit.done.is_empty() && pages.is_empty() {
@@ -353,8 +352,7 @@ impl Session<'_> {
                 Outcome::Entry
             }
         };
-        let Stage { guest, app, pages, .. } = stage;
-        let transaction = guest.finish()?;
+        let (transaction, app, pages) = stage.finish().await?;
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
         let mut commit = transaction.into_commit();
         commit.app_state = self.app_to_commit(&row, app);

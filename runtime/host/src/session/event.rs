@@ -143,7 +143,7 @@ impl Session<'_> {
                 None => return Ok(Attempt::Done(Outcome::Entry)),
             },
         };
-        let frame = self.view(&mut loaded).await?;
+        let frame = self.view(&mut loaded.app, &mut loaded.page).await?;
         let plan = {
             let own = open::definitions(&frame).map_err(Fault::from)?;
             let budget = &self.host.runner.budget;
@@ -231,7 +231,7 @@ impl Session<'_> {
         page.state = state;
         let shown = Shown { alert: None, overlay: delivery.taken };
         let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed };
-        self.check_view(&mut after).await?;
+        self.check_view(&mut after.app, &mut after.page).await?;
         let Loaded { row, app, page, shown, transaction, .. } = after;
         let outcome = Outcome::Show(place_of(&page));
         self.record(row, app, page, &shown, transaction, frozen, outcome).await

@@ -232,21 +232,26 @@ impl<'h> Session<'h> {
     }
 
     /// What the page looks like.
-    async fn view(&self, loaded: &mut Loaded) -> Result<Frame, Fault> {
+    async fn view(&self, app: &mut Vec<u8>, page: &mut PageRow) -> Result<Arc<Frame>, Fault> {
+        // Lent, not copied: states can be large.
         let states = States {
-            app: std::mem::take(&mut loaded.app),
-            page: Some(Page {
-                route: std::mem::take(&mut loaded.page.route),
-                state: std::mem::take(&mut loaded.page.state),
-            }),
+            app: std::mem::take(app),
+            page: Some(Page { route: std::mem::take(&mut page.route), state: std::mem::take(&mut page.state) }),
         };
-        let answer = self.host.runner.view(self.program, &states, &self.environment).await?;
-        loaded.app = states.app;
-        if let Some(page) = states.page {
-            loaded.page.route = page.route;
-            loaded.page.state = page.state;
+        let make = self.run_view(&states);
+        let frame = self.host.views.get_or_make(self.program.digest(), &states, &self.environment, make).await;
+        *app = states.app;
+        if let Some(lent) = states.page {
+            page.route = lent.route;
+            page.state = lent.state;
         }
-        let frame = answer.map_err(|failure| Refusal::from(failure).of_page(&loaded.page.route))?;
+        frame
+    }
+
+    async fn run_view(&self, states: &States) -> Result<Frame, Fault> {
+        let answer = self.host.runner.view(self.program, states, &self.environment).await?;
+        let route = states.page.as_ref().map_or("", |page| page.route.as_str());
+        let frame = answer.map_err(|failure| Refusal::from(failure).of_page(route))?;
         // Before anything in it is decoded.
         let (bytes, max) = (frame.bytes(), self.host.runner.budget.frame.bytes_max);
         if bytes > max {
@@ -256,10 +261,10 @@ impl<'h> Session<'h> {
         Ok(frame)
     }
 
-    /// Fails where the page cannot be shown as it is now. Asked before an event
+    /// Fails where the page cannot be shown as it is now. Asked before anything
     /// is committed: a state without a view would lock its page for good.
-    async fn check_view(&self, loaded: &mut Loaded) -> Result<(), Fault> {
-        let frame = self.view(loaded).await?;
+    async fn check_view(&self, app: &mut Vec<u8>, page: &mut PageRow) -> Result<(), Fault> {
+        let frame = self.view(app, page).await?;
         let own = open::definitions(&frame)?;
         open::decode(&frame, self.program, &own, &self.host.runner.budget.frame)?;
         Ok(())
@@ -301,14 +306,16 @@ impl<'h> Session<'h> {
     /// Writes what is the program's fault into the log, for its developer.
     fn report(&self, error: PageError) -> PageError {
         if error.is_programs_fault() {
-            tracing::warn!(
-                target: "mprun::program",
-                program = %self.program.id(),
-                digest = %self.program.digest(),
-                kind = error.kind(),
-                limit = error.limit().map(crate::budget::Limit::name),
-                "{error}"
-            );
+            self.program.journal().line(self.program.id(), || {
+                tracing::warn!(
+                    target: "mprun::failure",
+                    program = %self.program.id(),
+                    digest = %self.program.digest(),
+                    kind = error.kind(),
+                    limit = error.limit().map(crate::budget::Limit::name),
+                    "{error}"
+                );
+            });
         }
         error
     }

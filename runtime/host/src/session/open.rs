@@ -53,7 +53,7 @@ pub struct Rendering {
     /// The key of the page's tokens. Never to be sent anywhere.
     pub token_key: TokenKey,
     /// The view as the program returned it; see [`Rendering::definitions`].
-    pub frame: Frame,
+    pub frame: Arc<Frame>,
     /// What lies over the view: drafts and errors at fields.
     pub overlay: Overlay,
     /// Messages to be shown once, now.
@@ -180,7 +180,7 @@ impl Session<'_> {
             Reached::Missing => (self.load(&frozen, &self.known(fresh)?).await?, false),
         };
 
-        let frame = self.view(&mut loaded).await?;
+        let frame = self.view(&mut loaded.app, &mut loaded.page).await?;
         let place = place_of(&loaded.page);
         let (parent, depth) = self.depth(&loaded.page).await?;
 

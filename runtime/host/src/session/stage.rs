@@ -8,6 +8,7 @@ use mprun_storage::{AppRow, PageRow};
 use super::asks::Going;
 use super::outcome::Outcome;
 use super::shown::{Alert, Shown};
+use super::transaction::Transaction;
 use super::{Session, here, now_ms, place_of};
 use crate::api::Move;
 use crate::bindings::exports::mprun::app::program::Event;
@@ -25,6 +26,16 @@ pub(super) struct Stage<'s, 'h> {
 }
 
 impl Stage<'_, '_> {
+    /// What there is to commit: every page that stays open can be shown.
+    pub(super) async fn finish(self) -> Result<(Transaction, Vec<u8>, Vec<PageRow>), Fault> {
+        let Stage { session, guest, mut app, mut pages, .. } = self;
+        let transaction = guest.finish()?;
+        for page in pages.iter_mut().filter(|page| !page.closed) {
+            session.check_view(&mut app, page).await?;
+        }
+        Ok((transaction, app, pages))
+    }
+
     /// Loads a page that is to be opened; a refusal is the user's to read.
     async fn load(
         &mut self,

@@ -1,6 +1,8 @@
 //! The host from outside, with a program written by hand: what users do, what
 //! programs ask, and what ends a program.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 mod limits;
 mod pages;
 mod slow;

@@ -261,6 +261,18 @@ async fn timers_come_once_also_when_nobody_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_timer_that_leads_to_a_state_without_a_view_changes_nothing() {
+    let stage = Stage::new().await;
+    let first = stage.open("first").await;
+    stage.press(&stage.press(&first, "I").await, "F").await;
+    assert_eq!(stage.host.run_due().await.unwrap(), 1);
+    let after = stage.page(first.page().unwrap()).await;
+    assert_eq!((shown(&after), after.next_timer_ms), ("1", None));
+    assert!(matches!(alert(&after), Some((AlertKind::Error, _))), "{:?}", alert(&after));
+    assert_eq!(shown(&stage.press(&after, "I").await), "2", "the page goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_navigation_that_a_dead_process_left_is_carried_out() {
     let stage = Stage::new().await;
     let first = stage.press(&stage.open("first").await, "I").await;

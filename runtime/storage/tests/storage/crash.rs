@@ -129,7 +129,7 @@ fn child() {
                 match storage.commit(&scope, add).await {
                     Ok(_) => say("add".to_owned()),
                     Err(CommitError::Conflict { .. } | CommitError::Storage(StorageError::Busy)) => {
-                        tokio::task::yield_now().await
+                        tokio::task::yield_now().await;
                     }
                     Err(error) => panic!("{error}"),
                 }

@@ -40,6 +40,7 @@
   (data (i32.const 8280) "missing")
   (data (i32.const 8300) "writer")
   (data (i32.const 8310) "third")
+  (data (i32.const 8320) "V")
   (data (i32.const 12288) "{{template}}")
 
   (func $alloc (param $size i32) (result i32)
@@ -200,6 +201,8 @@
         (i32.store8 (local.get $state) (i32.sub (i32.load8_u (local.get $n)) (i32.const 48)))))
     (if (i32.eq (local.get $letter) (i32.const 87)) ;; W: wait, message t
       (then (call $after (i64.const 0) (i32.const 8232) (i32.const 1) (i32.const 256))))
+    (if (i32.eq (local.get $letter) (i32.const 70)) ;; F: wait, message V
+      (then (call $after (i64.const 0) (i32.const 8320) (i32.const 1) (i32.const 256))))
     (if (i32.eq (local.get $letter) (i32.const 67)) ;; C: ask for a timer and take it back
       (then
         (call $after (i64.const 0) (i32.const 8232) (i32.const 1) (i32.const 256))

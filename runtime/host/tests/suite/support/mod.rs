@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mprun_core::bundle::{self, AssetFile};
+use mprun_core::bundle::{self, AssetFile, Bundle, Verified};
 use mprun_core::identity::{PageId, UserId};
 use mprun_core::manifest::Manifest;
 use mprun_core::view::offers::offers;
@@ -12,7 +12,7 @@ use mprun_host::{Environment, EventRequest, Host, HostConfig, Open, Outcome, Pag
 use mprun_storage::sqlite::SqliteStorage;
 
 /// The buttons, by their letters; `guest.wat` says what each does.
-const LETTERS: &str = "IARTPLMSBHGWCOQXDZNKVUEY";
+const LETTERS: &str = "IARTPLMSBHGWFCOQXDZNKVUEY";
 
 fn node(element: Element, attributes: Vec<(Attribute, AttributeValue)>, events: Vec<Event>, body: Body) -> Node {
     Node { element, attributes, events, body }
@@ -61,7 +61,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The program's bundle. `version` makes another file of the same program.
-pub(crate) fn bundle(app_id: &str, version: u32) -> Vec<u8> {
+pub(crate) fn bundle(app_id: &str, version: u32) -> Verified<Bundle> {
     let template = template();
     let mut ops: Vec<u32> = vec![0];
     let mut messages = LETTERS.as_bytes().to_vec();
@@ -110,7 +110,7 @@ pub(crate) fn bundle(app_id: &str, version: u32) -> Vec<u8> {
         path: "icon.svg".to_owned(),
         data: br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>"#.to_vec(),
     };
-    bundle::pack(&component, &manifest, &[template.encoding()], &[icon]).unwrap().bytes().to_vec()
+    bundle::pack(&component, &manifest, &[template.encoding()], &[icon]).unwrap()
 }
 
 /// A host with one program and one user.
