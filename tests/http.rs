@@ -376,3 +376,34 @@ fn looking_at_pages_stores_nothing() {
     client.get(COUNTER).press("Add");
     assert!(size() > before);
 }
+
+#[test]
+fn back_leads_where_the_user_came_from_though_nothing_was_stored() {
+    let server = Server::start(&[guest("shelves")]);
+    let has_back = |page: &Page| page.html.contains("name=\"_back\"");
+    let mut page = server.client().get("/miniapp/shelves").assert_text("The start");
+    assert!(!has_back(&page));
+    for shelf in 1..=12 {
+        page = page.follow("Up").assert_text(&format!("Shelf {shelf}, taken 0"));
+    }
+    // Ten pages lie on each other, this one included; the ones below are forgotten.
+    for shelf in (3..=11).rev() {
+        page = page.press("Back").assert_text(&format!("Shelf {shelf}, taken 0"));
+    }
+    assert!(!has_back(&page));
+
+    // A page that is stored knows the way that led to it.
+    let second = server.client().get("/miniapp/shelves").follow("Up").follow("Up").press("Take");
+    let first = second.assert_text("Shelf 2, taken 1").press("Back").assert_text("Shelf 1, taken 0");
+    first.press("Take").assert_text("Shelf 1, taken 1").press("Back").assert_text("The start");
+}
+
+#[test]
+fn a_page_below_that_was_stored_meanwhile_is_where_back_leads() {
+    let server = Server::start(&[guest("shelves")]);
+    let first = server.client().get("/miniapp/shelves").follow("Up");
+    let second = first.follow("Up");
+    first.press("Take").assert_text("Shelf 1, taken 1");
+    // Also for the page that was stored later than the one below it.
+    second.press("Take").press("Back").assert_text("Shelf 1, taken 1");
+}

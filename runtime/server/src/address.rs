@@ -2,10 +2,11 @@
 //! the page's own parameters, then the host's. Names that begin with `_` are the
 //! host's in both directions: a program neither sees them nor can write one.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
 use mprun_core::identity::PageId;
-use mprun_host::Place;
+use mprun_frame::url::is_route;
+use mprun_host::{PageAddress, Place};
 use url::form_urlencoded::{byte_serialize, parse};
 
 /// Where programs live.
@@ -15,6 +16,13 @@ pub(crate) const PROGRAMS: &str = "/miniapp/";
 const PAGE: &str = "_page";
 /// Names the page instance that a link was on.
 const FROM: &str = "_from";
+/// Says what can be opened again below, where nothing of that is stored: a route
+/// with its parameters, once for each page, the nearest first.
+const BELOW: &str = "_below";
+
+/// Bytes of an address for the pages below; what does not fit is forgotten, the
+/// farthest first.
+const BELOW_BYTES_MAX: usize = 1024;
 
 /// The address of a place in a program: of the stored page where it names one,
 /// of a fresh one otherwise.
@@ -23,26 +31,45 @@ pub fn address(app_id: &str, place: &Place) -> String {
     out.push_str(PROGRAMS);
     out.push_str(app_id);
     out.push('/');
-    out.push_str(&place.route);
+    push_page(&mut out, &place.route, &place.parameters);
+    let of_host = match place.page {
+        Some(page) => own(PAGE, &page),
+        None => way_here(place.parent, &place.below),
+    };
+    push_own(&mut out, !place.parameters.is_empty(), &of_host);
+    out
+}
+
+/// The host's own part of the address of a page that is opened from another one.
+pub(crate) fn way_here(from: Option<PageId>, below: &[PageAddress]) -> String {
+    let mut out = from.map(|from| own(FROM, &from)).unwrap_or_default();
+    for page in below {
+        let mut text = String::new();
+        push_page(&mut text, &page.route, &page.parameters);
+        let pair = own(BELOW, &byte_serialize(text.as_bytes()).collect::<String>());
+        if out.len() + pair.len() > BELOW_BYTES_MAX {
+            break;
+        }
+        push_own(&mut out, true, &pair);
+    }
+    out.strip_prefix('&').map(str::to_owned).unwrap_or(out)
+}
+
+fn push_page(out: &mut String, route: &str, parameters: &[(String, String)]) {
+    out.push_str(route);
     let mut separator = '?';
-    for (name, value) in place.parameters.iter().filter(|(name, _)| !name.starts_with('_')) {
+    for (name, value) in parameters.iter().filter(|(name, _)| !name.starts_with('_')) {
         out.push(separator);
         out.extend(byte_serialize(name.as_bytes()));
         out.push('=');
         out.extend(byte_serialize(value.as_bytes()));
         separator = '&';
     }
-    match (place.page, place.parent) {
-        (Some(page), _) => own(&mut out, separator, PAGE, &page),
-        (None, Some(parent)) => own(&mut out, separator, FROM, &parent),
-        (None, None) => {}
-    }
-    out
 }
 
 /// Writes the address of a page that a view links to. `query` is checked and
-/// percent-encoded already.
-pub(crate) fn push_link(out: &mut String, app_id: &str, route: &str, query: &str, from: Option<PageId>) {
+/// percent-encoded already, `way_here` is what [`way_here`] says.
+pub(crate) fn push_link(out: &mut String, app_id: &str, route: &str, query: &str, way_here: &str) {
     out.push_str(PROGRAMS);
     out.push_str(app_id);
     out.push('/');
@@ -53,14 +80,18 @@ pub(crate) fn push_link(out: &mut String, app_id: &str, route: &str, query: &str
         out.push_str(pair);
         separator = '&';
     }
-    if let Some(from) = from {
-        own(out, separator, FROM, &from);
-    }
+    push_own(out, separator == '&', way_here);
 }
 
-fn own(out: &mut String, separator: char, name: &str, value: &dyn Display) {
-    // Writing to a `String` cannot fail.
-    let _ = write!(out, "{separator}{name}={value}");
+fn own(name: &str, value: &dyn Display) -> String {
+    format!("{name}={value}")
+}
+
+fn push_own(out: &mut String, has_others: bool, of_host: &str) {
+    if !of_host.is_empty() {
+        out.push(if has_others { '&' } else { '?' });
+        out.push_str(of_host);
+    }
 }
 
 /// Whether a pair's name begins with `_`, however it is written.
@@ -75,6 +106,8 @@ pub(crate) struct Query {
     pub(crate) page: Option<PageId>,
     /// The page instance that led here.
     pub(crate) from: Option<PageId>,
+    /// What can be opened again below it.
+    pub(crate) below: Vec<PageAddress>,
     /// The program's parameters, in order.
     pub(crate) parameters: Vec<(String, String)>,
 }
@@ -88,12 +121,21 @@ impl Query {
             match name.as_ref() {
                 PAGE => read.page = read.page.or_else(|| value.parse().ok()),
                 FROM => read.from = read.from.or_else(|| value.parse().ok()),
+                BELOW => read.below.extend(page(&value)),
                 name if name.starts_with('_') => {}
                 _ => read.parameters.push((name.into_owned(), value.into_owned())),
             }
         }
         read
     }
+}
+
+/// Reads a page below.
+fn page(text: &str) -> Option<PageAddress> {
+    let (route, query) = text.split_once('?').unwrap_or((text, ""));
+    let parameters = parse(query.as_bytes()).filter(|(name, _)| !name.starts_with('_'));
+    let parameters = parameters.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    is_route(route).then(|| PageAddress { route: route.to_owned(), parameters })
 }
 
 /// The program and what follows it in a path below `/miniapp/`. Nothing is
@@ -118,7 +160,11 @@ mod tests {
             ("q".to_owned(), "a b&c=ü".to_owned()),
             ("_page".to_owned(), "x".to_owned()),
         ];
-        Place { page, route: "product".to_owned(), parameters, parent }
+        let below = vec![
+            PageAddress { route: "shelf".to_owned(), parameters: vec![("q".to_owned(), "a&b".to_owned())] },
+            PageAddress { route: "menu".to_owned(), parameters: Vec::new() },
+        ];
+        Place { page, route: "product".to_owned(), parameters, parent, below }
     }
 
     #[test]
@@ -131,17 +177,32 @@ mod tests {
         assert_eq!(query.page, Some(id(7)));
         assert_eq!(query.from, None);
         assert_eq!(query.parameters, place(None, None).parameters[..2]);
-        assert!(address("coffee", &place(None, Some(id(8)))).ends_with(&format!("&_from={}", id(8))));
+        let text = address("coffee", &place(None, Some(id(8))));
+        assert!(text.ends_with(&format!("&_from={}&_below=shelf%3Fq%3Da%2526b&_below=menu", id(8))), "{text}");
+        let query = Query::parse(text.split_once('?').map(|(_, query)| query));
+        assert_eq!((query.page, query.from, query.below), (None, Some(id(8)), place(None, None).below));
+        let alone = Place { parameters: Vec::new(), ..place(None, None) };
+        assert_eq!(address("a", &alone), "/miniapp/a/product?_below=shelf%3Fq%3Da%2526b&_below=menu");
     }
 
     #[test]
     fn a_program_cannot_use_the_names_of_the_host() {
         let mut link = String::new();
-        push_link(&mut link, "coffee", "order", "a=1&_page=x&%5Fpage=y&b=2", Some(id(1)));
+        push_link(&mut link, "coffee", "order", "a=1&_page=x&%5Fpage=y&b=2", &way_here(Some(id(1)), &[]));
         assert_eq!(link, format!("/miniapp/coffee/order?a=1&b=2&_from={}", id(1)));
         let query = Query::parse(Some("_x=1&_page=short&%5Fpage=also&a=1"));
         assert_eq!(query.page, None);
         assert_eq!(query.parameters, [("a".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
+    fn pages_below_are_read_as_far_as_they_are_some_and_never_grow_without_end() {
+        let query = Query::parse(Some("_below=../etc&_below=&_below=menu%3F_page%3Dx%26a%3D1&_below=http://x"));
+        let menu = PageAddress { route: "menu".to_owned(), parameters: vec![("a".to_owned(), "1".to_owned())] };
+        assert_eq!(query.below, [menu]);
+        let long = PageAddress { route: "menu".to_owned(), parameters: vec![("a".to_owned(), "x".repeat(400))] };
+        let way = way_here(None, &[long.clone(), long.clone(), long]);
+        assert!(way.len() <= BELOW_BYTES_MAX && way.matches(BELOW).count() == 2, "{way}");
     }
 
     #[test]

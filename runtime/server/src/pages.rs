@@ -11,7 +11,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use hyper::body::Body as _;
-use mprun_core::identity::PageId;
 use mprun_core::manifest;
 use mprun_core::render::html::{Addresses, HtmlContext};
 use mprun_core::render::{self, Words};
@@ -63,6 +62,7 @@ async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Respons
         parameters: query.parameters,
         page: query.page,
         parent: query.from,
+        below: query.below,
         environment: environment.clone(),
     };
     let failed = |error: &PageError| shown_problem(error, &program, uri);
@@ -100,7 +100,7 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
         recipe: rendering.recipe.as_deref(),
         id: rendering.place.page,
         nonce: &rendering.nonce,
-        back: rendering.parent.is_some(),
+        back: rendering.leads_back(),
         toasts: &rendering.toasts,
         alert: rendering.alert.as_ref().map(|alert| Alert {
             kind: match alert.kind {
@@ -113,7 +113,7 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
     };
     let context = HtmlContext {
         token_key: &rendering.token_key,
-        addresses: &Links { shell, app_id, from: rendering.place.page },
+        addresses: &Links { shell, app_id, way: address::way_here(rendering.place.page, &rendering.below_next()) },
         overlay: &rendering.overlay,
         words: &Words::default(),
     };
@@ -124,7 +124,8 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
 struct Links<'a> {
     shell: &'a Shell,
     app_id: &'a str,
-    from: Option<PageId>,
+    /// How a page that is opened from here knows the way back.
+    way: String,
 }
 
 impl Addresses for Links<'_> {
@@ -133,7 +134,7 @@ impl Addresses for Links<'_> {
     }
 
     fn page(&self, out: &mut String, route: &str, query: &str) {
-        address::push_link(out, self.app_id, route, query, self.from);
+        address::push_link(out, self.app_id, route, query, &self.way);
     }
 }
 
@@ -185,7 +186,7 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
     };
     let outcome = outcome.map_err(|error| {
         let parameters = Query::parse(uri.query()).parameters;
-        let place = Place { page, route: route.to_owned(), parameters, parent: None };
+        let place = Place { page, ..Place::fresh(route, parameters) };
         let mut problem = event_problem(&error, &program).way(address(app_id, &place), "Back to the page");
         if problem.kind == "not-found" {
             problem.ways = vec![(entry_address(&program), first_page(&program).into())];
@@ -212,8 +213,7 @@ fn program<'u>(site: &Site, uri: &'u Uri) -> Option<(Arc<Program>, &'u str)> {
 }
 
 fn entry_address(program: &Program) -> String {
-    let place = Place { page: None, route: program.entry_route().to_owned(), parameters: Vec::new(), parent: None };
-    address(program.manifest().app_id.as_str(), &place)
+    address(program.manifest().app_id.as_str(), &Place::fresh(program.entry_route(), Vec::new()))
 }
 
 /// Whether the body is of the kind that our pages send.

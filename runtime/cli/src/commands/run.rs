@@ -63,7 +63,7 @@ async fn start(args: &RunArgs, bundle: Verified<Bundle>, interactive: bool) -> R
     if let Some(route) = &route {
         check_page(&program, route)?;
     }
-    let open = Open { route, parameters, page: None, parent: None, environment: environment.clone() };
+    let open = Open { route, parameters, environment: environment.clone(), ..Open::default() };
     if interactive {
         return terminal::run(host, program, open).await;
     }

@@ -168,7 +168,7 @@ impl Session {
 
     fn has_back(&self) -> bool {
         match &self.shown {
-            Shown::Page(rendering) => rendering.parent.is_some() || !self.below.is_empty(),
+            Shown::Page(rendering) => rendering.leads_back() || !self.below.is_empty(),
             Shown::Problem(_) => true,
             Shown::Nothing => false,
         }

@@ -85,13 +85,7 @@ impl Session {
     }
 
     async fn go_to(&mut self, place: Place) {
-        let open = Open {
-            route: Some(place.route),
-            parameters: place.parameters,
-            page: place.page,
-            parent: place.parent,
-            environment: self.open.environment.clone(),
-        };
+        let open = Open::at(place, self.open.environment.clone());
         match self.host.open(&self.program, &self.user, open).await {
             Ok(rendering) => self.show(rendering),
             Err(error) => self.explain(error),
@@ -100,19 +94,19 @@ impl Session {
 
     async fn follow(&mut self, route: String, query: &str) {
         let parameters = query_pairs(query).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        let here = match &self.shown {
-            Shown::Page(rendering) => Some(rendering.place.clone()),
-            _ => None,
-        };
-        let parent = here.as_ref().and_then(|place| place.page);
-        self.below.extend(here);
+        let mut to = Place::fresh(route, parameters);
+        if let Shown::Page(here) = &self.shown {
+            to.parent = here.place.page;
+            to.below = here.below_next();
+            self.below.push(here.place.clone());
+        }
         self.drafts.clear();
-        self.go_to(Place { page: None, route, parameters, parent }).await;
+        self.go_to(to).await;
     }
 
     async fn back(&mut self) {
         let Shown::Page(rendering) = &self.shown else { return };
-        if let (Some(_), Some(page)) = (rendering.parent, rendering.page_ref()) {
+        if let (true, Some(page)) = (rendering.leads_back(), rendering.page_ref()) {
             self.below.pop();
             let environment = self.open.environment.clone();
             let outcome = self.host.back(&self.program, &self.user, page, &environment).await;
@@ -160,9 +154,10 @@ impl Session {
             // A page that is not stored is made anew each time.
             page: place.page.filter(|_| rendering.stored),
             parent: rendering.parent,
+            below: rendering.below.clone(),
             environment: self.open.environment.clone(),
         };
-        if rendering.parent.is_none() && rendering.depth <= 1 && rendering.stored {
+        if !rendering.leads_back() && rendering.depth <= 1 && rendering.stored {
             self.below.clear();
         }
         let pause = rendering.next_timer_ms.map(|due| Duration::from_millis(due).saturating_add(TIMER_SLACK));

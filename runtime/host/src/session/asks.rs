@@ -7,10 +7,10 @@
 //! told, and the user goes where they wanted.
 
 use mprun_core::identity::PageId;
-use mprun_storage::{AppRow, Ask, EventId, PageRow};
+use mprun_storage::{AppRow, Ask, EventId, PageRow, PageSummary, StorageError};
 
 use super::event::PageRef;
-use super::outcome::{Outcome, Recorded};
+use super::outcome::{Outcome, PageAddress, Place, Recorded, openable};
 use super::recipe::Recipe;
 use super::stage::{Stage, alert};
 use super::transaction::{NavigationAsk, Transaction};
@@ -105,18 +105,21 @@ impl Session<'_> {
 
     /// Leaves a page that was never stored: there is nothing to close.
     async fn leave_unstored(&self, recipe: &Recipe) -> Result<Outcome, PageError> {
-        let Some(parent) = recipe.parent else { return Ok(Outcome::Entry) };
-        let stack = self.host.storage.stack(&self.scope, parent).await;
-        let stack = stack.map_err(|error| crate::failure::storage_failed(&error))?;
-        let below = stack.into_iter().find(|page| !page.closed && self.program.has_page(&page.route));
-        Ok(below.map_or(Outcome::Entry, |page| {
-            Outcome::Show(super::Place {
-                page: Some(page.id),
-                route: page.route,
-                parameters: page.parameters,
-                parent: None,
-            })
-        }))
+        let stack = self.stack(recipe.parent).await.map_err(|error| crate::failure::storage_failed(&error))?;
+        let place = match stack.iter().find(|page| !page.closed) {
+            Some(PageSummary { id, route, parameters, .. }) => {
+                Some(Place { page: Some(*id), ..Place::fresh(route, parameters.clone()) })
+            }
+            None => Place::again(openable(&recipe.below, self.program).into_iter().chain(addresses(stack))),
+        };
+        Ok(place.map_or(Outcome::Entry, Outcome::Show))
+    }
+
+    /// A page and those below it, as far as the program still has them.
+    async fn stack(&self, page: Option<PageId>) -> Result<Vec<PageSummary>, StorageError> {
+        let Some(page) = page else { return Ok(Vec::new()) };
+        let stack = self.host.storage.stack(&self.scope, page).await?;
+        Ok(stack.into_iter().filter(|page| self.program.has_page(&page.route)).collect())
     }
 
     async fn go(&self, going: &Going<'_>) -> Result<Recorded, PageError> {
@@ -176,8 +179,7 @@ impl Session<'_> {
         };
         if going.ask.is_none() && from.closed {
             // Back was pressed twice.
-            let below = self.below(&row, &from).await?;
-            let outcome = below.map_or(Outcome::Entry, |page| Outcome::Show(place_of(&page)));
+            let (_, outcome) = self.below(&row, &from).await?;
             return Ok(Recorded { outcome, pending: None });
         }
         let mut transaction = Transaction::new(&frozen, &row);
@@ -250,21 +252,17 @@ impl Session<'_> {
         let mut commit = transaction.into_commit();
         let closes = matches!(going.what, Move::Close { .. }) && from.parent.is_some();
         let outcome = if closes {
-            let below = self.below(row, &from).await?;
+            let (below, outcome) = self.below(row, &from).await?;
             from.closed = true;
             from.reply = None;
             from.state = Vec::new();
             from.drafts = Vec::new();
             commit.pages.push(from);
-            match below {
-                Some(mut page) => {
-                    alert(&mut page, why);
-                    let place = place_of(&page);
-                    commit.pages.push(page);
-                    Outcome::Show(place)
-                }
-                None => Outcome::Entry,
+            if let Some(mut page) = below {
+                alert(&mut page, why);
+                commit.pages.push(page);
             }
+            outcome
         } else {
             alert(&mut from, why);
             let place = place_of(&from);
@@ -277,14 +275,17 @@ impl Session<'_> {
         Ok(recorded)
     }
 
-    /// The first page below `page` that is still open.
-    pub(super) async fn below(&self, row: &AppRow, page: &PageRow) -> Result<Option<PageRow>, Fault> {
-        let Some(parent) = page.parent else { return Ok(None) };
-        let stack = self.host.storage.stack(&self.scope, parent).await?;
-        let Some(open) = stack.iter().find(|page| !page.closed && self.program.has_page(&page.route)) else {
-            return Ok(None);
+    /// The first page below `page` that is still open, and where going back leads:
+    /// there, or to the nearest one opened again, or to where the program begins.
+    pub(super) async fn below(&self, row: &AppRow, page: &PageRow) -> Result<(Option<PageRow>, Outcome), Fault> {
+        let stack = self.stack(page.parent).await?;
+        let Some(open) = stack.iter().find(|page| !page.closed) else {
+            let again = Place::again(addresses(stack));
+            return Ok((None, again.map_or(Outcome::Entry, Outcome::Show)));
         };
-        self.page_at(row, open.id).await
+        let page = self.page_at(row, open.id).await?;
+        let outcome = page.as_ref().map_or(Outcome::Entry, |page| Outcome::Show(place_of(page)));
+        Ok((page, outcome))
     }
 
     /// A page at the revision of `row`.
@@ -360,6 +361,10 @@ impl Session<'_> {
         self.commit(commit).await?;
         Ok(recorded)
     }
+}
+
+fn addresses(pages: Vec<PageSummary>) -> impl Iterator<Item = PageAddress> {
+    pages.into_iter().map(|page| PageAddress { route: page.route, parameters: page.parameters })
 }
 
 /// What makes the random bytes of a navigation: the ask, or the page left.

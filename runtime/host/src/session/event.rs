@@ -14,9 +14,11 @@ use super::nonce::{self, Checked};
 use super::outcome::Recorded;
 use super::recipe::Recipe;
 use super::shown::{Alert, Shown};
-use super::transaction::{Frozen, Random, Transaction};
+use super::transaction::{Frozen, Random};
 use super::wire::Wire;
-use super::{ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of};
+use super::{
+    ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of, trail,
+};
 use crate::failure::{Fault, PageError, Refusal};
 use crate::host::Environment;
 
@@ -170,7 +172,7 @@ impl Session<'_> {
                 if overlay == loaded.shown.overlay {
                     // One that is not stored is another page next time, which
                     // looks the same.
-                    let place = if stored { place } else { unstored(&loaded.page) };
+                    let place = if stored { place } else { unstored(&loaded) };
                     return Ok(Attempt::Done(Outcome::Show(place)));
                 }
                 let shown = Shown { alert: loaded.shown.alert.clone(), overlay };
@@ -190,6 +192,7 @@ impl Session<'_> {
         let fresh = Fresh {
             page: recipe.page,
             parent: recipe.parent,
+            below: recipe.below.clone(),
             route: recipe.route.clone(),
             parameters: recipe.parameters.clone(),
         };
@@ -203,7 +206,7 @@ impl Session<'_> {
     /// Runs the program on the events, all on one instance.
     async fn deliver(&self, loaded: Loaded, delivery: Delivery, frozen: &Frozen) -> Result<Attempt, CommitFault> {
         let environment = &self.environment;
-        let Loaded { row, app, mut page, shown, transaction, app_changed } = loaded;
+        let Loaded { row, app, mut page, shown, transaction, app_changed, below } = loaded;
         // What stands if the program refuses: the page as it was.
         let before = transaction.clone();
         let (mut new_app, mut state) = (app.clone(), page.state.clone());
@@ -220,8 +223,8 @@ impl Session<'_> {
                     drop(guest);
                     let shown = refused(failure.into(), &delivery);
                     let place = place_of(&page);
-                    let loaded = Loaded { row, app, page, shown: Shown::default(), transaction: before, app_changed };
-                    return self.keep(loaded, shown, frozen, Outcome::Show(place)).await;
+                    let loaded = Loaded { row, app, page, shown, transaction: before, app_changed, below };
+                    return self.record(loaded, frozen, Outcome::Show(place)).await;
                 }
             }
         }
@@ -230,11 +233,10 @@ impl Session<'_> {
         drop(shown);
         page.state = state;
         let shown = Shown { alert: None, overlay: delivery.taken };
-        let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed };
+        let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed, below };
         self.check_view(&mut after.app, &mut after.page).await?;
-        let Loaded { row, app, page, shown, transaction, .. } = after;
-        let outcome = Outcome::Show(place_of(&page));
-        self.record(row, app, page, &shown, transaction, frozen, outcome).await
+        let outcome = Outcome::Show(place_of(&after.page));
+        self.record(after, frozen, outcome).await
     }
 
     /// Commits only what lies over the page (and the page, if it is not stored
@@ -246,26 +248,18 @@ impl Session<'_> {
         frozen: &Frozen,
         outcome: Outcome,
     ) -> Result<Attempt, CommitFault> {
-        let Loaded { row, app, page, transaction, .. } = loaded;
-        self.record(row, app, page, &shown, transaction, frozen, outcome).await
+        self.record(Loaded { shown, ..loaded }, frozen, outcome).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "everything that one commit consists of")]
-    async fn record(
-        &self,
-        row: mprun_storage::AppRow,
-        app: Vec<u8>,
-        mut page: PageRow,
-        shown: &Shown,
-        transaction: Transaction,
-        frozen: &Frozen,
-        outcome: Outcome,
-    ) -> Result<Attempt, CommitFault> {
+    /// Commits the event with everything that it changed.
+    async fn record(&self, loaded: Loaded, frozen: &Frozen, outcome: Outcome) -> Result<Attempt, CommitFault> {
+        let Loaded { row, app, mut page, shown, transaction, below, .. } = loaded;
         page.touched_at_ms = frozen.now_ms;
         page.drafts = shown.to_drafts();
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
         let mut commit: Commit = transaction.into_commit();
         commit.app_state = self.app_to_commit(&row, app);
+        commit.pages = trail(&mut page, below);
         commit.pages.push(page);
         commit.event =
             frozen.event.map(|id: EventId| EventRow { id, outcome: recorded.to_bytes(), at_ms: frozen.now_ms });
@@ -298,12 +292,14 @@ fn refused(refusal: Refusal, delivery: &Delivery) -> Shown {
 
 /// Where a closed page can be opened anew.
 fn anew(row: PageRow) -> Place {
-    Place { page: None, route: row.route, parameters: row.parameters, parent: row.parent }
+    Place { parent: row.parent, ..Place::fresh(row.route, row.parameters) }
 }
 
 /// Where a page is that was never stored.
-fn unstored(page: &PageRow) -> Place {
-    Place { page: None, route: page.route.clone(), parameters: page.parameters.clone(), parent: page.parent }
+fn unstored(loaded: &Loaded) -> Place {
+    let page = &loaded.page;
+    let place = Place::fresh(page.route.clone(), page.parameters.clone());
+    Place { parent: page.parent, below: loaded.below.clone(), ..place }
 }
 
 fn check_size(request: &EventRequest) -> Result<(), PageError> {

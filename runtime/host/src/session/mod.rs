@@ -36,7 +36,7 @@ use transaction::{Current, Frozen, Transaction};
 
 pub use event::{EventRequest, PageRef};
 pub use open::{Open, Rendering};
-pub use outcome::{Outcome, Place};
+pub use outcome::{Outcome, PageAddress, Place};
 pub use scheduler::Scheduler;
 pub use shown::{Alert, AlertKind};
 
@@ -64,6 +64,8 @@ struct Loaded {
     transaction: Transaction,
     /// Whether `load` changed the program's state.
     app_changed: bool,
+    /// Of a page that is not stored: what can be opened again below it.
+    below: Vec<PageAddress>,
 }
 
 /// What storage has under a page id.
@@ -77,6 +79,7 @@ enum Reached {
 struct Fresh {
     page: PageId,
     parent: Option<PageId>,
+    below: Vec<PageAddress>,
     route: String,
     parameters: Vec<(String, String)>,
 }
@@ -142,7 +145,7 @@ impl<'h> Session<'h> {
                 app
             }
         };
-        Ok(Loaded { app_changed: false, row, app, page, shown, transaction })
+        Ok(Loaded { app_changed: false, row, app, page, shown, transaction, below: Vec::new() })
     }
 
     /// The program's state for this version; whether it had to begin anew.
@@ -228,7 +231,15 @@ impl<'h> Session<'h> {
         if restarted {
             shown.alert = shown::Alert::notice("The mini-program was updated and begins anew.");
         }
-        Ok(Loaded { app_changed: app != before || restarted, row, app, page, shown, transaction: guest.finish()? })
+        Ok(Loaded {
+            app_changed: app != before || restarted,
+            row,
+            app,
+            page,
+            shown,
+            transaction: guest.finish()?,
+            below: fresh.below.clone(),
+        })
     }
 
     /// What the page looks like.
@@ -355,5 +366,33 @@ fn here(page: &PageRow, may_navigate: bool) -> Current {
 
 /// Where a stored page is.
 fn place_of(page: &PageRow) -> Place {
-    Place { page: Some(page.id), route: page.route.clone(), parameters: page.parameters.clone(), parent: None }
+    Place { page: Some(page.id), ..Place::fresh(page.route.clone(), page.parameters.clone()) }
+}
+
+/// Rows for pages below that were never stored, made when the page on them is:
+/// closed from the start, they only say what can be opened again. Behind them
+/// comes the parent that the page had, which may be stored one day: what is open
+/// goes before what is not.
+fn trail(page: &mut PageRow, below: Vec<PageAddress>) -> Vec<PageRow> {
+    let rows = below.into_iter().enumerate().rev().map(|(position, PageAddress { route, parameters })| {
+        let mut writer = wire::Writer::default();
+        writer.str("trail").array(page.id.as_bytes()).u64(position as u64);
+        let mut id = [0; 16];
+        id.copy_from_slice(&blake3::hash(&writer.into_bytes()).as_bytes()[..16]);
+        let id = PageId::from_bytes(id);
+        PageRow {
+            id,
+            parent: page.parent.replace(id),
+            route,
+            parameters,
+            state: Vec::new(),
+            digest: page.digest,
+            drafts: Vec::new(),
+            reply: None,
+            opened_at_ms: page.opened_at_ms,
+            touched_at_ms: page.touched_at_ms,
+            closed: true,
+        }
+    });
+    rows.collect()
 }

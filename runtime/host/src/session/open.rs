@@ -9,12 +9,13 @@ use mprun_core::view::overlay::Overlay;
 use mprun_frame::frame::Frame;
 use mprun_frame::template::Template;
 use mprun_frame::tree::{self, FrameError, FrameErrorReason, Tree};
-use mprun_storage::{AskFilter, AskKind, PageRow};
+use mprun_storage::{AskFilter, AskKind};
 
 use super::nonce;
+use super::outcome::{PageAddress, openable};
 use super::recipe::Recipe;
 use super::shown::Alert;
-use super::{ATTEMPTS, Fresh, Loaded, Place, Reached, Session, event::PageRef, now_ms, place_of, random};
+use super::{ATTEMPTS, Fresh, Loaded, Place, Reached, Session, event::PageRef, now_ms, place_of, random, trail};
 use crate::api::check_parameters;
 use crate::budget::Limit;
 use crate::failure::{Fault, PageError};
@@ -33,8 +34,19 @@ pub struct Open {
     pub page: Option<PageId>,
     /// The page that a fresh one lies on.
     pub parent: Option<PageId>,
+    /// What can be opened again on the way back where `parent` is not stored, the
+    /// nearest first. What the program does not have is left out.
+    pub below: Vec<PageAddress>,
     /// How the user wants to see it.
     pub environment: Environment,
+}
+
+impl Open {
+    /// What is at a place.
+    pub fn at(place: Place, environment: Environment) -> Open {
+        let Place { page, route, parameters, parent, below } = place;
+        Open { route: Some(route), parameters, page, parent, below, environment }
+    }
 }
 
 /// A page to be shown.
@@ -60,8 +72,11 @@ pub struct Rendering {
     pub toasts: Vec<String>,
     /// A message of the host over the page.
     pub alert: Option<Alert>,
-    /// The page below, if there is one to go back to.
+    /// The page below, if there is one.
     pub parent: Option<PageId>,
+    /// What can be opened again on the way back, where the page below is not
+    /// stored.
+    pub below: Vec<PageAddress>,
     /// How many pages lie on each other, this one included; 1 for the first.
     pub depth: u32,
     /// Milliseconds until the next timer of this user in this program is due:
@@ -73,6 +88,20 @@ impl Rendering {
     /// The page's id.
     pub fn page(&self) -> Option<PageId> {
         self.place.page
+    }
+
+    /// Whether there is a page to go back to.
+    pub fn leads_back(&self) -> bool {
+        self.parent.is_some() || !self.below.is_empty()
+    }
+
+    /// What lies below a page that is opened from here.
+    pub fn below_next(&self) -> Vec<PageAddress> {
+        if self.stored {
+            return Vec::new();
+        }
+        let Place { route, parameters, .. } = self.place.clone();
+        std::iter::once(PageAddress { route, parameters }).chain(self.below.iter().cloned()).collect()
     }
 
     /// What an event names the page with.
@@ -160,6 +189,7 @@ impl Session<'_> {
         let mut fresh = Fresh {
             page,
             parent: open.parent.filter(|parent| *parent != page),
+            below: openable(&open.below, self.program),
             route: route.to_owned(),
             parameters: open.parameters.clone(),
         };
@@ -182,7 +212,7 @@ impl Session<'_> {
 
         let frame = self.view(&mut loaded.app, &mut loaded.page).await?;
         let place = place_of(&loaded.page);
-        let (parent, depth) = self.depth(&loaded.page).await?;
+        let (parent, depth) = self.depth(&loaded).await?;
 
         // Whoever is told a second time because others kept getting ahead is
         // better off than one who sees no page.
@@ -192,7 +222,7 @@ impl Session<'_> {
         let consume = !waiting.is_empty() && attempt + 1 < ATTEMPTS;
 
         let next_timer = self.next_timer(&loaded, now).await?;
-        let shown = loaded.shown.clone();
+        let (shown, below) = (loaded.shown.clone(), loaded.below.clone());
         let mut write = loaded.transaction.wrote() || consume;
         let mut recipe = None;
         if !stored {
@@ -208,9 +238,10 @@ impl Session<'_> {
                 let own = definitions(&frame)?;
                 decode(&frame, self.program, &own, &self.host.runner.budget.frame)?;
             }
-            let Loaded { row, app, mut page, transaction, .. } = loaded;
+            let Loaded { row, app, mut page, transaction, below, .. } = loaded;
             page.drafts = shown.to_drafts();
             let mut commit = transaction.into_commit();
+            commit.pages = trail(&mut page, below);
             if consume {
                 commit.done.extend(waiting.iter().map(|(id, _)| *id));
             }
@@ -233,6 +264,7 @@ impl Session<'_> {
             toasts,
             alert: shown.alert,
             parent,
+            below,
             depth,
             next_timer_ms: next_timer,
         })
@@ -242,7 +274,7 @@ impl Session<'_> {
     pub(crate) async fn states(&self, route: &str) -> Result<(Vec<u8>, Vec<u8>), Fault> {
         let page = PageId::from_bytes(random()?);
         let frozen = self.frozen(None, now_ms(), page.as_bytes());
-        let fresh = Fresh { page, parent: None, route: route.to_owned(), parameters: Vec::new() };
+        let fresh = Fresh { page, parent: None, below: Vec::new(), route: route.to_owned(), parameters: Vec::new() };
         let loaded = self.load(&frozen, &self.known(fresh)?).await?;
         Ok((loaded.app, loaded.page.state))
     }
@@ -267,6 +299,7 @@ impl Session<'_> {
             digest: *self.program.digest(),
             page: loaded.page.id,
             parent: loaded.page.parent,
+            below: loaded.below.clone(),
             route: loaded.page.route.clone(),
             parameters: loaded.page.parameters.clone(),
             issued_at_ms: now,
@@ -275,12 +308,18 @@ impl Session<'_> {
     }
 
     /// The page below, and how many pages lie on each other.
-    async fn depth(&self, page: &PageRow) -> Result<(Option<PageId>, u32), Fault> {
-        let Some(parent) = page.parent else { return Ok((None, 1)) };
-        let below = self.host.storage.stack(&self.scope, parent).await?;
-        let open = below.iter().filter(|page| !page.closed).count();
-        // The page below may not be stored: there is a way back all the same.
-        Ok((Some(parent), u32::try_from(open.max(1)).unwrap_or(u32::MAX).saturating_add(1)))
+    async fn depth(&self, loaded: &Loaded) -> Result<(Option<PageId>, u32), Fault> {
+        let parent = loaded.page.parent;
+        let open = match parent {
+            Some(parent) => {
+                let below = self.host.storage.stack(&self.scope, parent).await?;
+                // The page below may not be stored: there is a way back all the same.
+                below.iter().filter(|page| !page.closed).count().max(1)
+            }
+            None => 0,
+        };
+        let below = open.max(loaded.below.len());
+        Ok((parent, u32::try_from(below).unwrap_or(u32::MAX).saturating_add(1)))
     }
 
     async fn toasts(&self) -> Result<Vec<(mprun_storage::AskId, String)>, Fault> {

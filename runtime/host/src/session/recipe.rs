@@ -10,6 +10,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use mprun_core::identity::{Digest, PageId};
 use mprun_storage::Scope;
 
+use super::outcome::PageAddress;
 use super::wire::{Reader, Wire, Writer};
 
 /// Characters of a recipe; a page that needs more is stored.
@@ -29,6 +30,8 @@ pub(crate) struct Recipe {
     pub(crate) page: PageId,
     /// The page below.
     pub(crate) parent: Option<PageId>,
+    /// What can be opened again where that one is not stored.
+    pub(crate) below: Vec<PageAddress>,
     /// Which page.
     pub(crate) route: String,
     /// With what.
@@ -39,15 +42,16 @@ pub(crate) struct Recipe {
 
 impl Wire for Recipe {
     fn write(&self, writer: &mut Writer) {
-        writer.u8(1).u64(self.issued_at_ms).array(self.digest.as_bytes()).array(self.page.as_bytes());
+        writer.u8(2).u64(self.issued_at_ms).array(self.digest.as_bytes()).array(self.page.as_bytes());
         writer.option(self.parent, |writer, parent| {
             writer.array(parent.as_bytes());
         });
         writer.str(&self.route).pairs(&self.parameters);
+        self.below.write(writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.u8()? != 1 {
+        if reader.u8()? != 2 {
             return None;
         }
         Some(Recipe {
@@ -57,6 +61,7 @@ impl Wire for Recipe {
             parent: reader.option(|reader| reader.array().map(PageId::from_bytes))?,
             route: reader.str()?,
             parameters: reader.pairs()?,
+            below: Vec::read(reader)?,
         })
     }
 }
@@ -115,6 +120,7 @@ mod tests {
             digest: Digest::of(b"x"),
             page: PageId::from_bytes([1; 16]),
             parent: Some(PageId::from_bytes([2; 16])),
+            below: vec![PageAddress { route: "list".to_owned(), parameters: Vec::new() }],
             route: "menu".to_owned(),
             parameters: vec![("id".to_owned(), "7".to_owned())],
             issued_at_ms: 1_000,

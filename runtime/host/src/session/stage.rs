@@ -246,12 +246,11 @@ impl Stage<'_, '_> {
             // The first page stays.
             return Ok(Outcome::Entry);
         };
-        let below = self.session.below(row, &from).await?;
+        let (below, outcome) = self.session.below(row, &from).await?;
         let reply = from.reply.take();
         let route_of_opener = self.session.page_at(row, opener).await?.map(|page| page.route).unwrap_or_default();
         self.unload(&mut from).await?;
         self.pages.push(from);
-        let outcome = below.as_ref().map_or(Outcome::Entry, |page| Outcome::Show(place_of(page)));
         let mut below = below;
         if let Some(page) = &mut below {
             self.tell(page, "shown").await?;

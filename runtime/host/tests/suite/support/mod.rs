@@ -152,15 +152,7 @@ impl Stage {
 
     /// Where an outcome leads.
     pub(crate) async fn follow(&self, outcome: &Outcome) -> Rendering {
-        let place = outcome.place(&self.program);
-        let open = Open {
-            route: Some(place.route),
-            parameters: place.parameters,
-            page: place.page,
-            parent: place.parent,
-            environment: Environment::default(),
-        };
-        self.try_open(open).await.unwrap()
+        self.try_open(Open::at(outcome.place(&self.program), Environment::default())).await.unwrap()
     }
 
     /// What pressing a button of a rendering sends; an empty letter is Enter.
