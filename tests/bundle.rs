@@ -76,8 +76,8 @@ fn a_file_that_is_no_usable_bundle_is_refused_with_its_cause() {
     let at = picture.len() - 10;
     picture[at] ^= 1;
     let cases: Vec<(&str, Vec<u8>, &str, &str)> = vec![
-        ("empty", Vec::new(), "got a file that is not WebAssembly", ""),
-        ("text", b"#!/bin/sh\necho hello\n".to_vec(), "got a file that is not WebAssembly", ""),
+        ("empty", Vec::new(), "got an empty file", "copy or download it again"),
+        ("text", b"#!/bin/sh\necho hello\n".to_vec(), "got a file that is not WebAssembly", "mprun build DIR"),
         ("module", component("(module (func (export \"run\")))"), "got a core module", "`mprun build` makes a bundle"),
         (
             "component",
@@ -85,7 +85,7 @@ fn a_file_that_is_no_usable_bundle_is_refused_with_its_cause() {
             "not a mini-program: it has no manifest",
             "`mprun build` makes a bundle",
         ),
-        ("broken", component("(component)")[..6].to_vec(), "expected a WebAssembly component", ""),
+        ("broken", component("(component)")[..6].to_vec(), "expected a WebAssembly component", "mprun build DIR"),
         (
             "world",
             with_sections_of(
@@ -115,8 +115,8 @@ fn a_file_that_is_no_usable_bundle_is_refused_with_its_cause() {
             r#"add to `req_permissions` in the manifest: { "name": "storage", "reason": "…" }"#,
         ),
         ("trailing", [counter.as_slice(), &[0]].concat(), "invalid at byte", ""),
-        ("cut", counter[..counter.len() / 2].to_vec(), "invalid at byte", ""),
-        ("picture", picture, "the asset `icon.svg` is broken: expected digest", ""),
+        ("cut", counter[..counter.len() / 2].to_vec(), "invalid at byte", "copy or download it again: it is cut off"),
+        ("picture", picture, "the asset `icon.svg` is broken: expected digest", "copy or download it again"),
         ("large", vec![0; 8 * 1024 * 1024 + 1], "expected a file of at most 8388608 bytes", ""),
     ];
     for (name, bytes, cause, hint) in cases {
@@ -150,6 +150,38 @@ fn a_page_that_does_not_exist_is_refused_with_the_pages_there_are() {
     let missing = folder.path().join("nothing.wasm");
     let said = self::said(run(&[&missing.to_string_lossy(), "--data", &data.to_string_lossy()]));
     check_refusal("no file", &said, "cannot open", "mprun build DIR");
+}
+
+#[test]
+fn what_the_program_says_is_not_there_is_refused_with_the_whole_address() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (bundle, data) = (guest("moody"), folder.path().join("data"));
+    let page = "index?mood=missing";
+    let said = said(run(&[&bundle.to_string_lossy(), "--page", page, "--data", &data.to_string_lossy()]));
+    let cause = "error: the page `index?mood=missing` does not exist in `moody`\nhint: ";
+    check_refusal(page, &said, cause, "check the parameters: for `mood=missing`");
+}
+
+#[test]
+fn what_is_no_bundle_and_no_project_is_refused_with_what_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (text, nowhere) = (folder.path().join("text.txt"), folder.path().join("nowhere"));
+    std::fs::write(&text, "hello\n").expect("written");
+    let (inside, text, nowhere) = (folder.path().to_string_lossy(), text.to_string_lossy(), nowhere.to_string_lossy());
+    let project = "one with Cargo.toml and manifest.json: mprun build DIR";
+    for (line, cause, hint) in [
+        (&[&*inside][..], "expected a bundle, got the folder", "a bundle is one file"),
+        (&["inspect", &*inside], "expected a bundle, got the folder", "mprun build DIR"),
+        (&["build", &*nowhere], "cannot open the folder", project),
+        (&["build", &*text], "expected a folder, got the file", project),
+        (&["build", &*inside], "is not a mini-program", project),
+        (&["nofile"], "cannot open `nofile`", "commands are serve, build and inspect"),
+        (&["inspect", "nofile"], "cannot open `nofile`", "make a bundle from a program's source: mprun build DIR"),
+    ] {
+        let said = said(run(line));
+        check_refusal(&line.join(" "), &said, cause, hint);
+        assert_eq!(said.stderr.matches("hint: ").count(), 1, "{line:?}: {}", said.stderr);
+    }
 }
 
 /// A copy of a guest's source that stands alone; `edit` changes files by name.

@@ -39,10 +39,23 @@ fn help_is_enough_to_begin_with() {
         assert!(help.contains(word), "`{word}` is missing:\n{help}");
     }
     for command in ["serve", "build", "inspect"] {
-        let help = stdout_of(&[command, "--help"]);
-        assert!(help.contains("Examples:") && help.contains(&format!("mprun {command}")), "{command}:\n{help}");
+        for line in [[command, "--help"], ["help", command]] {
+            let help = stdout_of(&line);
+            assert!(help.contains("Examples:") && help.contains(&format!("mprun {command}")), "{line:?}:\n{help}");
+        }
     }
+    assert!(stdout_of(&["help"]).contains("Exit codes"));
     assert!(stdout_of(&["--version"]).starts_with("mprun "));
+}
+
+#[test]
+fn what_a_variable_says_is_not_required_on_the_command_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut serve = command(&["serve", "--help"]);
+    serve.env("MPRUN_DATA", folder.path()).env("MPRUN_LISTEN", "127.0.0.1:0");
+    let _busy = load::busy();
+    let help = String::from_utf8(serve.output().expect("mprun starts").stdout).expect("UTF-8");
+    assert!(help.contains("Usage: mprun serve [OPTIONS] <BUNDLE>...\n"), "{help}");
 }
 
 #[test]
@@ -55,6 +68,10 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
         (&["a.wasm", "--fuel", "much"], "expected a whole number"),
         (&["a.wasm", "--page", "../secret"], "expected a page such as"),
         (&["serve", "a.wasm", "--listen", "everywhere"], "expected an address and a port"),
+        (&["a.wasm", "b.wasm"], "error: one mini-program at a time"),
+        (&["a.wasm", "b.wasm"], "\nhint: several are for the server: mprun serve a.wasm b.wasm\n"),
+        (&[""], "error: BUNDLE is empty"),
+        (&["help", "nonsense"], "nonsense"),
     ] {
         let output = run(line);
         assert_eq!(output.status.code(), Some(2), "{line:?}: {}", stderr(&output));
@@ -107,7 +124,7 @@ fn a_program_that_needs_more_than_it_may_is_ended_with_the_limit_named() {
     assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
     assert!(said.contains("error: the page cannot be shown"), "{said}");
-    assert!(said.contains("limit `fuel`") && said.contains("hint: ") && said.contains("--fuel"), "{said}");
+    assert!(said.contains("limit `fuel`") && said.contains("hint: run it with more: mprun --fuel 2000\n"), "{said}");
     assert!(output.stdout.is_empty());
 
     let output = shown(&guest("counter"), &["--memory-mib", "1"]);
@@ -115,6 +132,13 @@ fn a_program_that_needs_more_than_it_may_is_ended_with_the_limit_named() {
     let said = stderr(&output);
     assert!(said.contains("limit `memory`") && said.contains("hint: ") && said.contains("--memory-mib 2"), "{said}");
     assert_eq!(output.status.code(), Some(1));
+
+    // While it runs.
+    let said = stderr(&shown(&guest("moody"), &["--page", "index?mood=grow"]));
+    assert!(
+        said.contains("limit `memory`") && said.contains("hint: run it with more: mprun --memory-mib 128\n"),
+        "{said}"
+    );
 
     let output = shown(&guest("moody"), &["--page", "index?mood=panic"]);
     assert_eq!(output.status.code(), Some(1));
@@ -148,6 +172,19 @@ fn a_reader_that_goes_away_is_no_failure_to_talk_about() {
     let output = std::process::Command::new("sh").args(["-c", &line]).output().expect("sh starts");
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
     assert_eq!(stderr(&output), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("the device that is always full");
+    let bundle = guest("counter");
+    let _busy = load::busy();
+    let mut inspect = command(&["inspect", &bundle.to_string_lossy()]);
+    let output = inspect.stdout(full).output().expect("mprun starts");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: cannot write to stdout") && said.contains("\nhint: no space left"), "{said}");
 }
 
 #[test]

@@ -396,6 +396,12 @@ fn back_leads_where_the_user_came_from_though_nothing_was_stored() {
     let second = server.client().get("/miniapp/shelves").follow("Up").follow("Up").press("Take");
     let first = second.assert_text("Shelf 2, taken 1").press("Back").assert_text("Shelf 1, taken 0");
     first.press("Take").assert_text("Shelf 1, taken 1").press("Back").assert_text("The start");
+
+    // What is stored is found again below what is not.
+    let first = server.client().get("/miniapp/shelves").follow("Up").press("Take").assert_text("Shelf 1, taken 1");
+    let third = first.follow("Up").follow("Up").assert_text("Shelf 3, taken 0");
+    let second = third.press("Take").press("Back").assert_text("Shelf 2, taken 0");
+    second.press("Back").assert_text("Shelf 1, taken 1");
 }
 
 #[test]

@@ -37,11 +37,11 @@ async fn order_a_coffee(width: u32, height: u32) {
     browser.sees("How many").await;
     browser.picture("3-product").await;
 
-    browser.click("Large +1.20").await;
-    browser.click("Oat +0.80").await;
+    browser.click("Large +$1.20").await;
+    browser.click("Oat +$0.80").await;
     browser.fill("How many", "none").await;
     browser.press("Add to cart").await;
-    browser.sees("Please give a number.").await;
+    browser.sees("Please give a whole number.").await;
     assert_eq!(browser.value("How many").await, "none");
     browser.picture("3-product-refused").await;
     // What was chosen is still chosen.
@@ -56,9 +56,9 @@ async fn order_a_coffee(width: u32, height: u32) {
     for expected in ["Large, oat milk", "$15.00", "$4.20", "$19.20"] {
         assert!(cart.contains(expected), "expected `{expected}` in the cart:\n{cart}");
     }
-    browser.press("One Flat White more").await;
+    browser.press("One Flat White (Large, oat milk) more").await;
     browser.sees("$26.70").await;
-    browser.press("One Flat White less").await;
+    browser.press("One Flat White (Large, oat milk) less").await;
     browser.sees("$19.20").await;
     browser.picture("4-cart").await;
     browser.press("Remove Butter Croissant").await;

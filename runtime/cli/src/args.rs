@@ -4,10 +4,19 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use mprun_frame::url::{is_route, query_pairs};
 
-use crate::{env, error::Kind};
+use crate::{
+    env,
+    error::{self, CommandError, Kind},
+};
+
+/// Most memory that a program can be given, in MiB.
+pub(crate) const MEMORY_MIB_MAX: u32 = 4095;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +68,6 @@ The digest is the BLAKE3 of the file: `b3sum coffee.wasm` prints the same.";
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     subcommand_help_heading = "Other commands",
     subcommand_value_name = "COMMAND",
     override_usage = "mprun [OPTIONS] <BUNDLE>\n       mprun <COMMAND> …",
@@ -76,7 +84,12 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum OtherCommand {
     /// Serve mini-programs as HTML pages that need no script.
-    #[command(after_help = SERVE_EXAMPLES, max_term_width = 100)]
+    // Without a usage of our own, options whose variables are set look required.
+    #[command(
+        after_help = SERVE_EXAMPLES,
+        max_term_width = 100,
+        override_usage = "mprun serve [OPTIONS] <BUNDLE>..."
+    )]
     Serve(ServeArgs),
     /// Build a mini-program from its source into one file.
     #[command(after_help = BUILD_EXAMPLES, max_term_width = 100)]
@@ -125,7 +138,12 @@ pub(crate) struct RunArgs {
     pub(crate) fuel: u64,
 
     /// Memory that the program may use, in MiB, 1 to 4095
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4095))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MEMORY_MIB_MAX))
+    )]
     pub(crate) memory_mib: u32,
 }
 
@@ -154,6 +172,8 @@ pub(crate) struct ServeArgs {
     pub(crate) bundles: Vec<PathBuf>,
 
     /// Address and port to listen on; port 0 takes a free one
+    ///
+    /// A port alone, `8080` or `:8080`, is for this machine only: `127.0.0.1:8080`.
     #[arg(long, value_name = "ADDR", env = env::LISTEN, default_value = "127.0.0.1:7878", value_parser = listen)]
     pub(crate) listen: SocketAddr,
 
@@ -205,6 +225,8 @@ pub(crate) enum Format {
 /// A page and its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
+    /// As it was given.
+    pub(crate) text: String,
     pub(crate) route: String,
     pub(crate) parameters: Vec<(String, String)>,
 }
@@ -221,7 +243,7 @@ impl Address {
         if let Some((name, _)) = parameters.iter().find(|(name, _)| name.starts_with('_')) {
             return Err(format!("the parameter `{name}` belongs to the host, as all that begin with `_`"));
         }
-        Ok(Address { route: route.to_owned(), parameters })
+        Ok(Address { text: text.to_owned(), route: route.to_owned(), parameters })
     }
 }
 
@@ -233,29 +255,98 @@ fn fuel(text: &str) -> Result<u64, String> {
     }
 }
 
-/// An address; a name such as `localhost` is not looked up but known.
+/// An address; a name such as `localhost` is not looked up but known. A port
+/// without one must not let the whole network in.
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    let address = match text.strip_prefix("localhost:") {
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).or(digits);
+    let address = match port {
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.to_owned(),
     };
-    address.parse().map_err(|_| "expected an address and a port such as `127.0.0.1:7878` or `[::1]:7878`".to_owned())
+    address.parse().map_err(|_| {
+        "expected an address and a port such as `127.0.0.1:7878` or `[::1]:7878`, or a port such as `7878`".to_owned()
+    })
 }
 
 /// The command line is no command: help was asked for, or it is wrong.
 #[derive(Debug)]
-pub(crate) struct End(clap::Error);
+pub(crate) enum End {
+    /// What clap has to say.
+    Clap(clap::Error),
+    /// What we say better.
+    Ours(CommandError),
+}
 
 impl End {
-    /// Prints what clap has to say, in its own colours.
+    /// Prints it; what clap has to say, in its own colours.
     pub(crate) fn report(self) -> ExitCode {
+        let error = match self {
+            End::Clap(error) => error,
+            End::Ours(error) => return error.report(),
+        };
         // A closed pipe is the only thing that can go wrong, and then nobody listens.
-        let _ = self.0.print();
-        match self.0.kind() {
+        let _ = error.print();
+        match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
             _ => Kind::Usage.face().1,
         }
     }
+
+    /// The same mistake in our words, where clap's would not help.
+    fn explain(cause: clap::Error, arguments: &[OsString]) -> End {
+        let ours = match cause.kind() {
+            ErrorKind::InvalidValue => empty_name(&cause),
+            ErrorKind::ArgumentConflict => several_names(&cause, arguments),
+            _ => None,
+        };
+        ours.map_or(End::Clap(cause), End::Ours)
+    }
+}
+
+/// An empty name, as an unset variable of the shell makes one. Options are left
+/// to clap, which tells an empty value from a missing one as little as we could.
+fn empty_name(cause: &clap::Error) -> Option<CommandError> {
+    let Some(ContextValue::String(argument)) = cause.get(ContextKind::InvalidArg) else { return None };
+    let Some(ContextValue::String(value)) = cause.get(ContextKind::InvalidValue) else { return None };
+    if !value.is_empty() || argument.starts_with('-') {
+        return None;
+    }
+    let name = argument.trim_matches(|c: char| !c.is_ascii_alphabetic());
+    Some(
+        error::usage(format_args!("{name} is empty: expected the name of a file or a folder"))
+            .hint("is a variable that should hold it not set? Examples are in mprun --help"),
+    )
+}
+
+/// Several names where one bundle is expected. Clap takes the second for a
+/// command that is not known.
+fn several_names(cause: &clap::Error, arguments: &[OsString]) -> Option<CommandError> {
+    cause.get(ContextKind::InvalidSubcommand)?;
+    // Read once more, as if several were allowed, to know which there are.
+    let lenient = CommandLine::command()
+        .ignore_errors(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .mut_arg("bundle", |bundle| bundle.action(ArgAction::Append).num_args(1..));
+    let matches = lenient.try_get_matches_from(arguments).ok()?;
+    let bundles = matches.try_get_many::<PathBuf>("bundle").ok().flatten()?;
+    let mut names: Vec<_> = bundles.map(|path| path.display().to_string()).collect();
+    if names.len() < 2 {
+        return None;
+    }
+    let is_command = |name: &String| CommandLine::command().find_subcommand(name).is_some();
+    if let Some(position) = names.iter().position(is_command) {
+        let command = names.remove(position);
+        return Some(
+            error::usage(format_args!("the command `{command}` comes after something else"))
+                .hint(format!("write the command first: mprun {command} {}", names.join(" "))),
+        );
+    }
+    Some(
+        error::usage(format_args!("one mini-program at a time, got `{}`", names.join("`, `")))
+            .hint(format!("several are for the server: mprun serve {}", names.join(" "))),
+    )
 }
 
 /// Reads this process's command line.
@@ -264,8 +355,10 @@ pub(crate) fn parse() -> Result<Command, End> {
 }
 
 fn parse_from(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, End> {
-    let matches = CommandLine::command().try_get_matches_from(arguments).map_err(End)?;
-    let line = CommandLine::from_arg_matches(&matches).map_err(End)?;
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches =
+        CommandLine::command().try_get_matches_from(&arguments).map_err(|cause| End::explain(cause, &arguments))?;
+    let line = CommandLine::from_arg_matches(&matches).map_err(End::Clap)?;
     Ok(match line.command {
         None => Command::Run(line.run),
         Some(OtherCommand::Serve(args)) => Command::Serve(args),
@@ -280,6 +373,17 @@ mod tests {
 
     fn read(line: &str) -> Result<Command, End> {
         parse_from(line.split_whitespace().map(OsString::from))
+    }
+
+    /// All that is said where a line is no command.
+    fn said(result: Result<Command, End>) -> String {
+        match result.unwrap_err() {
+            End::Clap(error) => error.to_string(),
+            End::Ours(error) => {
+                assert_eq!(error.kind, Kind::Usage);
+                format!("{}\n{}", error.error, error.hints.concat())
+            }
+        }
     }
 
     #[test]
@@ -314,21 +418,72 @@ mod tests {
             ("mprun a.wasm --fuel 0", "at least 1"),
             ("mprun a.wasm --memory-mib 0", "1..=4095"),
             ("mprun serve", "BUNDLE"),
-            ("mprun serve a.wasm --listen 7878", "127.0.0.1:7878"),
+            ("mprun serve a.wasm --listen nowhere", "127.0.0.1:7878"),
+            ("mprun serve a.wasm --listen 65536", "127.0.0.1:7878"),
+            ("mprun serve a.wasm --listen :", "127.0.0.1:7878"),
+            ("mprun help nonsense", "nonsense"),
             ("mprun a.wasm --format pdf", "possible values"),
         ] {
-            let text = read(line).unwrap_err().0.to_string();
+            let text = self::said(read(line));
             assert!(text.contains(said), "{line}: {text}");
         }
-        let Ok(Command::Serve(args)) = read("mprun serve a.wasm --listen localhost:0") else { panic!() };
-        assert_eq!(args.listen.to_string(), "127.0.0.1:0");
+    }
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        for (text, address) in [
+            ("7878", "127.0.0.1:7878"),
+            (":7878", "127.0.0.1:7878"),
+            ("localhost:0", "127.0.0.1:0"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:7878", "[::1]:7878"),
+        ] {
+            assert_eq!(listen(text).map(|address| address.to_string()).as_deref(), Ok(address));
+        }
+    }
+
+    #[test]
+    fn several_bundles_are_for_the_server() {
+        for (line, hint) in [
+            ("mprun a.wasm b.wasm", "several are for the server: mprun serve a.wasm b.wasm"),
+            ("mprun a.wasm --fuel 7 b.wasm c.wasm --nonsense", "mprun serve a.wasm b.wasm c.wasm"),
+            ("mprun a.wasm b.wasm --help", "mprun serve a.wasm b.wasm"),
+            ("mprun a.wasm inspect", "write the command first: mprun inspect a.wasm"),
+            ("mprun --fuel 7 serve a.wasm", "write the command first: mprun serve a.wasm"),
+        ] {
+            let text = said(read(line));
+            assert!(text.ends_with(hint), "{line}: {text}");
+        }
+        assert!(said(read("mprun a.wasm b.wasm")).starts_with("one mini-program at a time, got `a.wasm`, `b.wasm`"));
+        assert!(said(read("mprun a.wasm --fuel 1 --fuel 2")).contains("cannot be used multiple times"));
+    }
+
+    #[test]
+    fn an_empty_name_is_called_empty() {
+        for (line, name) in [
+            (&["mprun", ""][..], "BUNDLE is empty"),
+            (&["mprun", "serve", "a.wasm", ""], "BUNDLE is empty"),
+            (&["mprun", "inspect", ""], "BUNDLE is empty"),
+            (&["mprun", "build", ""], "DIR is empty"),
+        ] {
+            let text = said(parse_from(line.iter().map(OsString::from)));
+            assert!(text.starts_with(name) && text.contains("variable"), "{line:?}: {text}");
+        }
+        // A value that is missing is not an empty one.
+        assert!(said(read("mprun a.wasm --page")).contains("a value is required for '--page <PAGE>'"));
     }
 
     #[test]
     fn help_names_every_command_and_key() {
-        let help = read("mprun --help").unwrap_err().0.to_string();
-        for word in ["serve", "build", "inspect", "--page", "--data", "Esc goes back", "Exit codes"] {
-            assert!(help.contains(word), "{word} is missing:\n{help}");
+        for line in ["mprun --help", "mprun help"] {
+            let help = said(read(line));
+            for word in ["serve", "build", "inspect", "--page", "--data", "Esc goes back", "Exit codes"] {
+                assert!(help.contains(word), "{line}: {word} is missing:\n{help}");
+            }
+        }
+        for line in ["mprun serve --help", "mprun help serve"] {
+            let help = said(read(line));
+            assert!(help.contains("Usage: mprun serve [OPTIONS] <BUNDLE>..."), "{line}:\n{help}");
         }
     }
 }

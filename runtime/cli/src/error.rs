@@ -95,6 +95,11 @@ pub(crate) fn user(message: impl fmt::Display) -> CommandError {
     CommandError::new(Kind::User, anyhow!("{message}"))
 }
 
+/// A command line that makes no sense.
+pub(crate) fn usage(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Kind::Usage, anyhow!("{message}"))
+}
+
 /// As [`user`], with what caused it.
 pub(crate) fn user_with(
     message: impl fmt::Display + fmt::Debug + Send + Sync + 'static,
@@ -113,8 +118,14 @@ pub(crate) fn internal(
 
 /// What a failed write to stdout means.
 pub(crate) fn stdout(error: io::Error) -> CommandError {
-    let kind = if error.kind() == io::ErrorKind::BrokenPipe { Kind::BrokenPipe } else { Kind::User };
-    CommandError::new(kind, anyhow::Error::new(error).context("cannot write to stdout"))
+    let (kind, hint) = match error.kind() {
+        io::ErrorKind::BrokenPipe => (Kind::BrokenPipe, None),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            (Kind::User, Some("no space left: make some, or send the output somewhere else"))
+        }
+        _ => (Kind::User, None),
+    };
+    CommandError::new(kind, anyhow::Error::new(error).context("cannot write to stdout")).maybe_hint(hint)
 }
 
 #[cfg(test)]
@@ -134,7 +145,10 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_is_a_kind_of_its_own() {
-        assert_eq!(stdout(io::ErrorKind::BrokenPipe.into()).kind, Kind::BrokenPipe);
-        assert_eq!(stdout(io::ErrorKind::StorageFull.into()).kind, Kind::User);
+        let closed = stdout(io::ErrorKind::BrokenPipe.into());
+        assert_eq!((closed.kind, closed.hints.len()), (Kind::BrokenPipe, 0));
+        let full = stdout(io::ErrorKind::StorageFull.into());
+        assert_eq!(full.kind, Kind::User);
+        assert!(full.hints[0].starts_with("no space left"), "{:?}", full.hints);
     }
 }

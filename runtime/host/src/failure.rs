@@ -145,6 +145,11 @@ impl PageError {
         }
     }
 
+    /// Whether it came out of the program's own code, be it wrong or as it meant.
+    pub fn is_of_program(&self) -> bool {
+        self.is_programs_fault() || matches!(self, PageError::Guest { .. } | PageError::NotFound { .. })
+    }
+
     /// Whether the program is to blame: its developer should know.
     pub(crate) fn is_programs_fault(&self) -> bool {
         matches!(self, PageError::Trap { .. } | PageError::Exhausted { .. } | PageError::View { .. })

@@ -22,6 +22,9 @@ use crate::session::transaction::Transaction;
 /// Handles to resources; the contract has none, so these are the program's own.
 const HANDLES_MAX: usize = 1_024;
 
+/// Bytes of what a developer is told of a failure.
+const DETAIL_BYTES_MAX: usize = 4 * 1024;
+
 /// Named values, as the contract has them.
 pub(crate) type Pairs = Vec<(String, String)>;
 
@@ -263,8 +266,9 @@ fn fault(store: &mut Store<Call>, error: &wasmtime::Error) -> Fault {
 /// The engine's error in one text: what happened first, then where.
 fn describe(error: &wasmtime::Error) -> String {
     let root = error.root_cause().to_string();
-    match error.downcast_ref::<wasmtime::WasmBacktrace>() {
+    let text = match error.downcast_ref::<wasmtime::WasmBacktrace>() {
         Some(backtrace) if !root.contains("wasm backtrace") => format!("{root}\n{backtrace}"),
         _ => root,
-    }
+    };
+    crate::call::cut(&text, DETAIL_BYTES_MAX).to_owned()
 }

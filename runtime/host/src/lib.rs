@@ -28,4 +28,6 @@ pub use failure::PageError;
 pub use host::{Change, Direction, Environment, Host, HostConfig, HostError, Theme};
 pub use loader::{InstallError, Program};
 pub use probe::Probe;
-pub use session::{Alert, AlertKind, EventRequest, Open, Outcome, PageAddress, PageRef, Place, Rendering, Scheduler};
+pub use session::{
+    Alert, AlertKind, Below, EventRequest, Open, Outcome, PageAddress, PageRef, Place, Rendering, Scheduler,
+};

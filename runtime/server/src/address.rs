@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use mprun_core::identity::PageId;
 use mprun_frame::url::is_route;
-use mprun_host::{PageAddress, Place};
+use mprun_host::{Below, PageAddress, Place};
 use url::form_urlencoded::{byte_serialize, parse};
 
 /// Where programs live.
@@ -20,9 +20,12 @@ const FROM: &str = "_from";
 /// with its parameters, once for each page, the nearest first.
 const BELOW: &str = "_below";
 
-/// Bytes of an address for the pages below; what does not fit is forgotten, the
-/// farthest first.
-const BELOW_BYTES_MAX: usize = 1024;
+/// Names the stored page on which the farthest of those lies.
+const BASE: &str = "_base";
+
+/// Bytes that each link on a page has for the pages below; what does not fit is
+/// forgotten, the farthest first.
+const BELOW_BYTES_MAX: usize = 256;
 
 /// The address of a place in a program: of the stored page where it names one,
 /// of a fresh one otherwise.
@@ -41,18 +44,19 @@ pub fn address(app_id: &str, place: &Place) -> String {
 }
 
 /// The host's own part of the address of a page that is opened from another one.
-pub(crate) fn way_here(from: Option<PageId>, below: &[PageAddress]) -> String {
-    let mut out = from.map(|from| own(FROM, &from)).unwrap_or_default();
-    for page in below {
+pub(crate) fn way_here(from: Option<PageId>, below: &Below) -> String {
+    let mut pairs: Vec<String> = from.map(|from| own(FROM, &from)).into_iter().collect();
+    let mut left = BELOW_BYTES_MAX;
+    for page in &below.pages {
         let mut text = String::new();
         push_page(&mut text, &page.route, &page.parameters);
         let pair = own(BELOW, &byte_serialize(text.as_bytes()).collect::<String>());
-        if out.len() + pair.len() > BELOW_BYTES_MAX {
-            break;
-        }
-        push_own(&mut out, true, &pair);
+        let Some(rest) = left.checked_sub(pair.len()) else { return pairs.join("&") };
+        left = rest;
+        pairs.push(pair);
     }
-    out.strip_prefix('&').map(str::to_owned).unwrap_or(out)
+    pairs.extend(below.base.filter(|_| !below.is_empty()).map(|base| own(BASE, &base)));
+    pairs.join("&")
 }
 
 fn push_page(out: &mut String, route: &str, parameters: &[(String, String)]) {
@@ -107,7 +111,7 @@ pub(crate) struct Query {
     /// The page instance that led here.
     pub(crate) from: Option<PageId>,
     /// What can be opened again below it.
-    pub(crate) below: Vec<PageAddress>,
+    pub(crate) below: Below,
     /// The program's parameters, in order.
     pub(crate) parameters: Vec<(String, String)>,
 }
@@ -121,7 +125,8 @@ impl Query {
             match name.as_ref() {
                 PAGE => read.page = read.page.or_else(|| value.parse().ok()),
                 FROM => read.from = read.from.or_else(|| value.parse().ok()),
-                BELOW => read.below.extend(page(&value)),
+                BELOW => read.below.pages.extend(page(&value)),
+                BASE => read.below.base = read.below.base.or_else(|| value.parse().ok()),
                 name if name.starts_with('_') => {}
                 _ => read.parameters.push((name.into_owned(), value.into_owned())),
             }
@@ -160,10 +165,11 @@ mod tests {
             ("q".to_owned(), "a b&c=ü".to_owned()),
             ("_page".to_owned(), "x".to_owned()),
         ];
-        let below = vec![
+        let pages = vec![
             PageAddress { route: "shelf".to_owned(), parameters: vec![("q".to_owned(), "a&b".to_owned())] },
             PageAddress { route: "menu".to_owned(), parameters: Vec::new() },
         ];
+        let below = Below { pages, base: Some(id(9)) };
         Place { page, route: "product".to_owned(), parameters, parent, below }
     }
 
@@ -178,17 +184,18 @@ mod tests {
         assert_eq!(query.from, None);
         assert_eq!(query.parameters, place(None, None).parameters[..2]);
         let text = address("coffee", &place(None, Some(id(8))));
-        assert!(text.ends_with(&format!("&_from={}&_below=shelf%3Fq%3Da%2526b&_below=menu", id(8))), "{text}");
+        assert!(text.ends_with(&format!("&_from={}&_below=shelf%3Fq%3Da%2526b&_below=menu&_base={}", id(8), id(9))));
         let query = Query::parse(text.split_once('?').map(|(_, query)| query));
         assert_eq!((query.page, query.from, query.below), (None, Some(id(8)), place(None, None).below));
-        let alone = Place { parameters: Vec::new(), ..place(None, None) };
+        let below = Below { base: None, ..place(None, None).below };
+        let alone = Place { parameters: Vec::new(), below, ..place(None, None) };
         assert_eq!(address("a", &alone), "/miniapp/a/product?_below=shelf%3Fq%3Da%2526b&_below=menu");
     }
 
     #[test]
     fn a_program_cannot_use_the_names_of_the_host() {
         let mut link = String::new();
-        push_link(&mut link, "coffee", "order", "a=1&_page=x&%5Fpage=y&b=2", &way_here(Some(id(1)), &[]));
+        push_link(&mut link, "coffee", "order", "a=1&_page=x&%5Fpage=y&b=2", &way_here(Some(id(1)), &Below::default()));
         assert_eq!(link, format!("/miniapp/coffee/order?a=1&b=2&_from={}", id(1)));
         let query = Query::parse(Some("_x=1&_page=short&%5Fpage=also&a=1"));
         assert_eq!(query.page, None);
@@ -199,10 +206,11 @@ mod tests {
     fn pages_below_are_read_as_far_as_they_are_some_and_never_grow_without_end() {
         let query = Query::parse(Some("_below=../etc&_below=&_below=menu%3F_page%3Dx%26a%3D1&_below=http://x"));
         let menu = PageAddress { route: "menu".to_owned(), parameters: vec![("a".to_owned(), "1".to_owned())] };
-        assert_eq!(query.below, [menu]);
-        let long = PageAddress { route: "menu".to_owned(), parameters: vec![("a".to_owned(), "x".repeat(400))] };
-        let way = way_here(None, &[long.clone(), long.clone(), long]);
+        assert_eq!(query.below.pages, [menu]);
+        let long = PageAddress { route: "menu".to_owned(), parameters: vec![("a".to_owned(), "x".repeat(100))] };
+        let way = way_here(None, &Below { pages: vec![long.clone(), long.clone(), long], base: Some(id(1)) });
         assert!(way.len() <= BELOW_BYTES_MAX && way.matches(BELOW).count() == 2, "{way}");
+        assert!(!way.contains(BASE), "it would lie under the wrong page: {way}");
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub(crate) struct Problem {
     pub(crate) ways: Vec<(String, Cow<'static, str>)>,
     /// When it makes sense to try again.
     pub(crate) retry_after: Option<Duration>,
+    /// Came out of a program: the host has told its developer, as often as a
+    /// program may be spoken of.
+    pub(crate) of_program: bool,
 }
 
 impl Problem {
@@ -46,6 +49,7 @@ impl Problem {
             detail: None,
             ways: Vec::new(),
             retry_after: None,
+            of_program: false,
         }
     }
 
@@ -91,6 +95,7 @@ impl Problem {
         }
         Self {
             status,
+            of_program: error.is_of_program(),
             kind: error.kind(),
             title: title.into(),
             text: match error {

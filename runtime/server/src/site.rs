@@ -69,9 +69,17 @@ impl Site {
     /// The answer that says what did not work.
     pub(crate) fn respond(&self, problem: &Problem) -> Response {
         tracing::debug!(kind = problem.kind, "refused");
-        problem.respond(self.styles.address(ColorScheme::Auto), self.config.details)
+        let mut answer = problem.respond(self.styles.address(ColorScheme::Auto), self.config.details);
+        if problem.of_program {
+            answer.extensions_mut().insert(OfProgram);
+        }
+        answer
     }
 }
+
+/// Marks an answer whose failure the host has logged.
+#[derive(Debug, Clone, Copy)]
+struct OfProgram;
 
 /// The style sheets that all programs share: one for each scheme that a program
 /// can be made for.
@@ -150,7 +158,7 @@ async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Ne
     let status = answer.status().as_u16();
     let time_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     span.record("status", status).record("time_us", time_us);
-    if answer.status().is_server_error() {
+    if answer.status().is_server_error() && answer.extensions().get::<OfProgram>().is_none() {
         // Said in full: where only warnings are logged, there is no span.
         let (method, path) = (method.as_str(), cut(uri.path()));
         tracing::warn!(parent: &span, method, ?path, status, time_us, "could not answer");

@@ -23,12 +23,22 @@ pub struct Shop {
 
 impl Shop {
     /// Puts something into the cart: more of the same is no new line.
-    pub fn add(&mut self, new: Line) {
+    ///
+    /// # Errors
+    /// How many of the same there are already, if with the new ones it would be
+    /// more than [`QUANTITY_MAX`]. Then nothing is added: some of them is not
+    /// what the customer asked for.
+    pub fn add(&mut self, new: Line) -> std::result::Result<(), u32> {
         let known = self.cart.iter_mut().find(|line| line.key() == new.key());
+        let already = known.as_ref().map_or(0, |line| line.quantity);
+        if already + new.quantity > QUANTITY_MAX {
+            return Err(already);
+        }
         match known {
-            Some(line) => line.quantity = (line.quantity + new.quantity).min(QUANTITY_MAX),
+            Some(line) => line.quantity += new.quantity,
             None => self.cart.push(new),
         }
+        Ok(())
     }
 
     /// Sets how many there are of a line; none removes it.
@@ -148,7 +158,8 @@ impl Order {
         format!("{}{number:06}", Self::PREFIX)
     }
 
-    /// The number as the bar calls it out.
+    /// What the customer knows it by. At the counter we call the name: every
+    /// customer has an order 1.
     pub fn title(&self) -> String {
         format!("Order {:03}", self.number)
     }

@@ -68,8 +68,8 @@ fn size_milk_and_quantity_are_in_the_price() {
     let mut t = test::open::<App>("menu");
     t.tap("Flat White");
     assert_eq!(t.route(), "product");
-    t.choose("Size", "Large +1.20");
-    t.choose("Milk", "Oat +0.80");
+    t.choose("Size", "Large +$1.20");
+    t.choose("Milk", "Oat +$0.80");
     t.fill("How many", "2");
     t.submit();
     assert_eq!(t.route(), "menu");
@@ -83,11 +83,64 @@ fn size_milk_and_quantity_are_in_the_price() {
 #[test]
 fn a_quantity_that_makes_no_sense_is_refused_at_its_field() {
     let mut t = test::open::<App>("product?id=croissant");
-    for (typed, told) in [("0", "At least 1."), ("21", "At most 20."), ("two", "Please give a number.")] {
+    for (typed, told) in [("0", "At least 1."), ("21", "At most 20."), ("1.5", "Please give a whole number.")] {
         t.fill("How many", typed);
         t.submit();
         assert_eq!(t.field_errors(), [("quantity".to_owned(), told.to_owned())]);
         assert_eq!(t.app::<Shop>().count(), 0);
+    }
+}
+
+#[test]
+fn more_than_we_make_at_once_is_refused_and_nobody_says_otherwise() {
+    let mut t = test::open::<App>("menu");
+    t.tap("Flat White");
+    t.fill("How many", "18");
+    t.submit();
+    assert_eq!(t.toasts(), ["In your cart: 18 × Flat White"]);
+
+    // On its page all or nothing, and the field says why.
+    t.tap("Flat White");
+    t.fill("How many", "3");
+    t.submit();
+    assert_eq!(t.route(), "product");
+    let told = "You have 18 already; at most 20 of one kind.";
+    assert_eq!(t.field_errors(), [("quantity".to_owned(), told.to_owned())]);
+    assert!(t.toasts().is_empty());
+    assert_eq!(t.app::<Shop>().count(), 18);
+    // What fits is still taken.
+    t.fill("How many", "1");
+    t.submit();
+    assert_eq!((t.route(), t.app::<Shop>().count()), ("menu", 19));
+    assert_eq!(t.toasts(), ["In your cart: 1 × Flat White"]);
+
+    // On the menu there is no field.
+    t.tap("Add Flat White");
+    assert_eq!(t.toasts(), ["Flat White is in your cart"]);
+    t.tap("Add Flat White");
+    assert_eq!(t.toasts(), ["You have 20 × Flat White already, the most that we make at once"]);
+    assert_eq!((t.alert(), t.app::<Shop>().count()), (None, 20));
+}
+
+#[test]
+fn who_comes_by_an_address_finds_the_menu() {
+    let ways = [
+        ("product?id=mocha", "Menu"),
+        ("cart", "See the menu"),
+        ("checkout", "See the menu"),
+        ("orders", "Back to the menu"),
+    ];
+    for (address, way) in ways {
+        let mut t = test::open::<App>(address);
+        t.tap(way);
+        assert_eq!((t.route(), t.depth()), ("menu", 1), "{address}");
+    }
+    // Also again and again: the menu lies on no other page.
+    let mut t = test::open::<App>("menu");
+    for _ in 0..12 {
+        t.tap("Mocha");
+        t.tap("Menu");
+        assert_eq!((t.route(), t.depth()), ("menu", 1));
     }
 }
 
@@ -103,28 +156,44 @@ fn the_cart_counts_up_and_down_and_removes() {
     t.tap("Add Flat White");
     t.tap("Add Butter Croissant");
     t.tap("Cart (2) · $9.70");
-    t.tap("One Flat White more");
-    t.tap("One Flat White more");
-    t.tap("One Flat White less");
+    t.tap("One Flat White (Small, whole milk) more");
+    t.tap("One Flat White (Small, whole milk) more");
+    t.tap("One Flat White (Small, whole milk) less");
     assert_eq!(t.app::<Shop>().total(), 2 * 550 + 420);
     t.tap("Remove Butter Croissant");
     assert_eq!(t.app::<Shop>().total(), 2 * 550);
-    t.tap("Remove Flat White");
+    t.tap("Remove Flat White (Small, whole milk)");
     t.assert_text("Nothing in it yet.");
     t.tap("See the menu");
     assert_eq!(t.route(), "menu");
 }
 
 #[test]
+fn two_sizes_of_one_product_have_buttons_of_their_own() {
+    let mut t = test::open::<App>("menu");
+    t.tap("Add Flat White");
+    t.tap("Flat White");
+    t.choose("Size", "Large +$1.20");
+    t.submit();
+    t.tap("Cart (2) · $12.20");
+    t.tap("One Flat White (Large, whole milk) more");
+    assert_eq!(t.app::<Shop>().total(), 550 + 2 * (550 + 120));
+    t.tap("Remove Flat White (Small, whole milk)");
+    assert_eq!(t.app::<Shop>().total(), 2 * (550 + 120));
+}
+
+#[test]
 fn more_of_the_same_is_one_line_and_has_an_end() {
     let mut shop = Shop::default();
     let croissant = Product::find("croissant").unwrap();
-    for _ in 0..QUANTITY_MAX + 5 {
-        shop.add(Line::usual(croissant));
+    for _ in 0..QUANTITY_MAX {
+        assert_eq!(shop.add(Line::usual(croissant)), Ok(()));
     }
+    assert_eq!(shop.add(Line::usual(croissant)), Err(QUANTITY_MAX));
     assert_eq!(shop.cart.len(), 1);
     assert_eq!(shop.count(), QUANTITY_MAX);
     shop.set("croissant//", 3);
+    assert_eq!(shop.add(Line { quantity: QUANTITY_MAX - 2, ..Line::usual(croissant) }), Err(3));
     assert_eq!(shop.count(), 3);
     shop.set("croissant//", 0);
     assert_eq!(shop.cart, []);
@@ -145,6 +214,12 @@ fn the_checkout_says_what_is_missing_and_keeps_the_cart() {
     assert_eq!(fields, ["name", "time"]);
     assert_eq!(t.app::<Shop>().count(), 1);
     assert_eq!(t.app::<Shop>().orders, 0);
+
+    // Nobody can call out a name of which nothing can be seen.
+    t.fill("Your name", "\u{200b}\u{202e}");
+    t.choose("Pick-up", "In 15 minutes");
+    t.submit();
+    assert_eq!(t.field_errors(), [("name".to_owned(), "Please fill this in.".to_owned())]);
 
     t.fill("Your name", &"A".repeat(41));
     t.choose("Pick-up", "In 15 minutes");

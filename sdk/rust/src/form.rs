@@ -10,9 +10,9 @@ use crate::error::Error;
 ///
 /// A field of the struct is the field of the view with the same `name`;
 /// `#[field(name = "pick-up")]` says another. Rules: `min` and `max` (of numbers
-/// the value, of text the characters), `required` (text that may not be empty, a
-/// box that must be ticked), `from_str` (any type with `FromStr`). Numbers and
-/// choices have to be filled in, `Option`s need not.
+/// the value, of text the characters), `required` (text in which something can be
+/// seen, a box that must be ticked), `from_str` (any type with `FromStr`). Numbers
+/// and choices have to be filled in, `Option`s need not.
 ///
 /// ```
 /// use mprun::prelude::*;
@@ -49,7 +49,9 @@ pub struct Rules {
     pub min: Option<i64>,
     /// The greatest number, or the most characters of a text.
     pub max: Option<i64>,
-    /// May not be empty, or not unticked.
+    /// May not be empty, or not unticked. A text of nothing but whitespace,
+    /// control characters, characters without width (U+200B to U+200F, U+2060 to
+    /// U+2069, U+FEFF) and marks of direction (U+202A to U+202E) is empty.
     pub required: bool,
 }
 
@@ -116,10 +118,10 @@ pub trait Field: Sized {
 
 impl Field for String {
     fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
-        let count = i64::try_from(text.trim().chars().count()).unwrap_or(i64::MAX);
-        if count == 0 && rules.required {
+        if rules.required && !text.chars().any(is_visible) {
             return Err(missing());
         }
+        let count = i64::try_from(text.trim().chars().count()).unwrap_or(i64::MAX);
         if let Some(min) = rules.min.filter(|min| count < *min && (count > 0 || rules.required)) {
             return Err(FieldError(format!("At least {min} characters.")));
         }
@@ -166,7 +168,7 @@ macro_rules! whole_numbers {
                 let wide = whole(text)?;
                 bounded(wide, rules.min.map(i128::from), rules.max.map(i128::from))?;
                 bounded(wide, Some(<$number>::MIN as i128), Some(<$number>::MAX as i128))?;
-                Self::try_from(wide).map_err(|_| no_number())
+                Self::try_from(wide).map_err(|_| no_whole_number())
             }
         }
     )*};
@@ -180,7 +182,7 @@ fn whole(text: &str) -> Result<i128, FieldError> {
     if text.is_empty() {
         return Err(missing());
     }
-    text.parse().map_err(|_| no_number())
+    text.parse().map_err(|_| no_whole_number())
 }
 
 fn bounded(number: i128, min: Option<i128>, max: Option<i128>) -> Result<(), FieldError> {
@@ -202,12 +204,24 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
+/// Whether a reader sees anything of it. A name of others alone is no name.
+fn is_visible(character: char) -> bool {
+    match character {
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => false,
+        character => !character.is_whitespace() && !character.is_control(),
+    }
+}
+
 fn missing() -> FieldError {
     FieldError("Please fill this in.".to_owned())
 }
 
 fn no_number() -> FieldError {
     FieldError("Please give a number.".to_owned())
+}
+
+fn no_whole_number() -> FieldError {
+    FieldError("Please give a whole number.".to_owned())
 }
 
 /// One of a few named things, for pickers and radio groups: `#[derive(Choice)]`.
@@ -336,7 +350,7 @@ mod tests {
         assert_eq!(error::<u8>("-1", Rules::NONE), "At least 0.");
         assert_eq!(error::<u64>("18446744073709551616", Rules::NONE), "At most 18446744073709551615.");
         assert_eq!(error::<i8>("", Rules::NONE), "Please fill this in.");
-        assert_eq!(error::<i32>("1.5", Rules::NONE), "Please give a number.");
+        assert_eq!(error::<i32>("1.5", Rules::NONE), "Please give a whole number.");
         assert_eq!(error::<i32>("4", Rules { max: Some(3), ..Rules::NONE }), "At most 3.");
         assert_eq!(f64::parse("1,5", &Rules::NONE), Ok(1.5));
         assert_eq!(error::<f64>("inf", Rules::NONE), "Please give a number.");
@@ -354,9 +368,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_required_can_be_seen() {
+        let required = Rules { required: true, ..Rules::NONE };
+        let unseen = ["", " \u{3000}", "\0\u{85}", "\u{200b}\u{200f}", "\u{202a} \u{202e}", "\u{2060}\u{2069}\u{feff}"];
+        for text in unseen {
+            assert_eq!(error::<String>(text, required), "Please fill this in.", "{text:?}");
+            assert_eq!(error::<Option<String>>(text, required), "Please fill this in.", "{text:?}");
+            assert_eq!(String::parse(text, &Rules::NONE), Ok(text.to_owned()), "{text:?}");
+        }
+        for text in ["A", "梅", "👩\u{200d}💻", "\u{202e}Ada\u{202c}", "\u{200b}."] {
+            assert_eq!(String::parse(text, &required), Ok(text.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_is_optional_may_be_empty_and_not_wrong() {
         assert_eq!(Option::<u8>::parse(" ", &Rules::NONE), Ok(None));
-        assert_eq!(error::<Option<u8>>("x", Rules::NONE), "Please give a number.");
+        assert_eq!(error::<Option<u8>>("x", Rules::NONE), "Please give a whole number.");
         assert_eq!(bool::parse("", &Rules::NONE), Ok(false));
         assert_eq!(error::<bool>("false", Rules { required: true, ..Rules::NONE }), "Please tick this.");
         assert_eq!(error::<bool>("on", Rules::NONE), "Yes or no?");

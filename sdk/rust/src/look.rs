@@ -193,11 +193,12 @@ impl Environment {
         }
     }
 
-    /// Minutes east of UTC, and whether that is so the whole year.
+    /// Minutes east of UTC, and whether that is so the whole year. UTC itself is
+    /// also what a host says that does not know: no clock of a user.
     fn offset(&self) -> (i64, bool) {
         let zone = self.time_zone();
         let minutes = match zone {
-            "UTC" | "Etc/UTC" | "Etc/GMT" | "GMT" | "Africa/Abidjan" | "Africa/Accra" | "Atlantic/Reykjavik" => 0,
+            "Africa/Abidjan" | "Africa/Accra" | "Atlantic/Reykjavik" => 0,
             "Africa/Lagos" | "Africa/Algiers" | "Africa/Tunis" => 60,
             "Africa/Johannesburg" | "Africa/Maputo" => 120,
             "Africa/Nairobi" | "Asia/Riyadh" | "Europe/Istanbul" | "Europe/Moscow" | "Asia/Baghdad" => 180,

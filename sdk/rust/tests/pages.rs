@@ -370,7 +370,7 @@ fn a_change_reaches_the_message_with_its_own_values() {
     t.nth(1).fill("Cups", "4");
     assert_eq!(t.app::<Shop>().cart, [Line { id: 2, cups: 1 }, Line { id: 3, cups: 4 }]);
     t.first().fill("Cups", "many");
-    assert_eq!(t.field_errors(), [("value".to_owned(), "Please give a number.".to_owned())]);
+    assert_eq!(t.field_errors(), [("value".to_owned(), "Please give a whole number.".to_owned())]);
     assert_eq!(t.app::<Shop>().cart[0].cups, 1);
 }
 

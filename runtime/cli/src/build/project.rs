@@ -2,7 +2,7 @@
 //! missing: a folder, its `Cargo.toml` with a library, its `manifest.json`.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -29,6 +29,8 @@ const MANIFEST_EXAMPLE: &str = r#"write a manifest.json, to begin with:
 and a picture, assets/icon.svg"#;
 
 const LIBRARY_EXAMPLE: &str = "put the program into src/lib.rs";
+
+const PROJECT: &str = "name the folder of a mini-program, one with Cargo.toml and manifest.json: mprun build DIR";
 
 /// The source of a mini-program.
 #[derive(Debug)]
@@ -60,9 +62,13 @@ impl Project {
             Ok(folder) if folder.is_dir() => folder,
             Ok(_) => {
                 return Err(error::user(format_args!("expected a folder, got the file `{shown}`"))
-                    .maybe_hint(enclosing_package(folder).map(|found| format!("mprun build {}", found.display()))));
+                    .hint(enclosing_or_project(folder)));
             }
-            Err(cause) => return Err(error::user_with(format!("cannot open the folder `{shown}`"), cause)),
+            Err(cause) => {
+                let hint = matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+                return Err(error::user_with(format!("cannot open the folder `{shown}`"), cause)
+                    .maybe_hint(hint.then_some(PROJECT)));
+            }
         };
         let cargo_file = folder.join("Cargo.toml");
         let manifest_file = folder.join("manifest.json");
@@ -77,14 +83,8 @@ impl Project {
                     .hint(MANIFEST_EXAMPLE));
             }
             (false, false) => {
-                let hint = match enclosing_package(&folder) {
-                    Some(found) => format!("mprun build {}", found.display()),
-                    None => "name the folder of a mini-program, one with Cargo.toml and manifest.json: mprun build DIR"
-                        .to_owned(),
-                };
-                return Err(
-                    error::user(format_args!("`{shown}` is not a mini-program: it has no Cargo.toml")).hint(hint)
-                );
+                return Err(error::user(format_args!("`{shown}` is not a mini-program: it has no Cargo.toml"))
+                    .hint(enclosing_or_project(&folder)));
             }
         }
         let manifest = read_manifest(&manifest_file)?;
@@ -116,6 +116,11 @@ impl Project {
 fn read_manifest(file: &Path) -> Result<Manifest, CommandError> {
     let bytes = fs::read(file).map_err(|cause| error::user_with(format!("cannot read `{}`", file.display()), cause))?;
     Manifest::parse(&bytes).map_err(|cause| error::user_with(format!("`{}` is no manifest", file.display()), cause))
+}
+
+/// What was meant in place of `path`, as far as that can be known.
+fn enclosing_or_project(path: &Path) -> String {
+    enclosing_package(path).map_or(PROJECT.to_owned(), |found| format!("mprun build {}", found.display()))
 }
 
 /// The next folder upwards that is a mini-program.
@@ -218,6 +223,12 @@ mod tests {
         }
         let error = Project::find(Path::new("/nowhere/at/all")).unwrap_err();
         assert!(error.error.to_string().contains("cannot open the folder"));
+        assert_eq!(error.hints, [PROJECT]);
+
+        let folder = folder_with(&[("text.txt", "")]);
+        let error = Project::find(&folder.path().join("text.txt")).unwrap_err();
+        assert!(error.error.to_string().contains("got the file"), "{}", error.error);
+        assert_eq!(error.hints, [PROJECT]);
     }
 
     #[test]

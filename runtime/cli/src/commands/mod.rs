@@ -29,35 +29,40 @@ const DATA_FILE: &str = "mprun.sqlite";
 
 /// Reads a bundle's file, and never much more than a bundle can have.
 fn read_bundle(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let shown = path.display();
     let file = File::open(path).map_err(|cause| not_opened(path, cause))?;
     let mut bytes = Vec::new();
     // One byte more, so that the one judge of sizes sees that it is too large.
     let limit = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     match file.take(limit).read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
-        Err(cause) if cause.kind() == io::ErrorKind::IsADirectory => {
-            let error = error::user(format_args!("expected a bundle, got the folder `{shown}`"));
-            Err(if path.join("manifest.json").is_file() {
-                error.hint(format!("build it first: mprun build {shown}"))
-            } else {
-                error
-            })
-        }
-        Err(cause) => Err(error::user_with(format!("cannot read `{shown}`"), cause)),
+        Err(cause) if cause.kind() == io::ErrorKind::IsADirectory => Err(is_folder(path)),
+        Err(cause) => Err(error::user_with(format!("cannot read `{}`", path.display()), cause)),
     }
 }
 
 fn not_opened(path: &Path, cause: io::Error) -> CommandError {
     let missing = cause.kind() == io::ErrorKind::NotFound;
     let error = error::user_with(format!("cannot open `{}`", path.display()), cause);
-    let is_word = path.components().count() == 1 && path.extension().is_none();
-    if missing && is_word {
-        // Perhaps it was meant to be a command.
-        return error
-            .hint("commands are serve, build and inspect; everything else is the file of a bundle: mprun --help");
-    }
     if missing { error.hint("make a bundle from a program's source: mprun build DIR") } else { error }
+}
+
+/// A folder in place of a bundle: of its source, or the one that it lies in.
+fn is_folder(path: &Path) -> CommandError {
+    let shown = path.display();
+    let error = error::user(format_args!("expected a bundle, got the folder `{shown}`"));
+    if path.join("manifest.json").is_file() {
+        return error.hint(format!("build it first: mprun build {shown}"));
+    }
+    match bundle_in(path) {
+        Some(bundle) => error.hint(format!("name the bundle itself: {}", bundle.display())),
+        None => error.hint("a bundle is one file; make it from a program's source: mprun build DIR"),
+    }
+}
+
+/// The first file of a folder that may be a bundle.
+fn bundle_in(folder: &Path) -> Option<PathBuf> {
+    let files = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).min()
 }
 
 /// Reads a bundle and checks it. Before anything else is done: a file that is
@@ -138,13 +143,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (path, said, hinted) in [
             (folder.path().join("a.wasm"), "cannot open", "mprun build DIR"),
-            (PathBuf::from("sevre"), "cannot open `sevre`", "commands are serve"),
-            (folder.path().to_owned(), "got the folder", ""),
+            (PathBuf::from("sevre"), "cannot open `sevre`", "mprun build DIR"),
+            (folder.path().to_owned(), "got the folder", "mprun build DIR"),
         ] {
             let error = read_bundle(&path).unwrap_err();
             assert!(error.error.to_string().contains(said), "{}", error.error);
             assert!(error.hints.concat().contains(hinted), "{:?}", error.hints);
         }
+        for name in ["b.wasm", "a.wasm", "a.txt"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let first = folder.path().join("a.wasm");
+        let hints = read_bundle(folder.path()).unwrap_err().hints;
+        assert_eq!(hints, [format!("name the bundle itself: {}", first.display())]);
         fs::write(folder.path().join("manifest.json"), "{}").unwrap();
         assert!(read_bundle(folder.path()).unwrap_err().hints[0].starts_with("build it first"));
     }

@@ -1,13 +1,14 @@
 //! `mprun BUNDLE`: a mini-program here and now. Between two terminals a screen to
 //! use it on; otherwise one page on stdout, for other programs.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mprun_core::{
     budget::Budget,
     bundle::{Bundle, Verified},
     identity::UserId,
+    manifest::Manifest,
     render::{
         self, Words, escape,
         html::{self, Addresses, HtmlContext},
@@ -15,10 +16,10 @@ use mprun_core::{
         text::{self, TextContext},
     },
 };
-use mprun_host::{Environment, Host, HostConfig, Open, PageError, Program, Rendering};
+use mprun_host::{Environment, Host, HostConfig, Limit, Open, PageError, Program, Rendering};
 
 use crate::{
-    args::{Format, RunArgs},
+    args::{Address, Format, MEMORY_MIB_MAX, RunArgs},
     commands, env,
     error::{self, CommandError},
     output::{self, Progress},
@@ -30,7 +31,8 @@ const TEXT_WIDTH: usize = 80;
 
 /// Runs the command.
 pub(crate) fn run(args: RunArgs) -> Result<(), CommandError> {
-    let bundle = commands::read_verified(&args.bundle())?;
+    let path = args.bundle();
+    let bundle = commands::read_verified(&path).map_err(|error| perhaps_a_command(&path, error))?;
     let interactive = args.format == Format::Auto && output::is_conversation();
     // On the screen, messages would be painted over the page.
     if !interactive || !output::is_stderr_terminal() {
@@ -38,6 +40,16 @@ pub(crate) fn run(args: RunArgs) -> Result<(), CommandError> {
         output::log_to_stderr(env::log_filter().as_deref().unwrap_or("warn,mprun::failure=off"));
     }
     commands::runtime()?.block_on(start(&args, bundle, interactive))
+}
+
+/// A word that is no file may have been meant to be a command.
+fn perhaps_a_command(path: &Path, error: CommandError) -> CommandError {
+    let is_word = path.components().count() == 1 && path.extension().is_none();
+    if !is_word || path.exists() {
+        return error;
+    }
+    let hint = "commands are serve, build and inspect; everything else is the file of a bundle: mprun --help";
+    CommandError { hints: vec![hint.to_owned()], ..error }
 }
 
 async fn start(args: &RunArgs, bundle: Verified<Bundle>, interactive: bool) -> Result<(), CommandError> {
@@ -67,8 +79,9 @@ async fn start(args: &RunArgs, bundle: Verified<Bundle>, interactive: bool) -> R
     if interactive {
         return terminal::run(host, program, open).await;
     }
-    let rendering = host.open(&program, &UserId::local(), open).await.map_err(page_error)?;
-    let text = print(&host, &rendering, args.format, &environment).map_err(page_error)?;
+    let failed = |cause| page_error(cause, args, program.manifest());
+    let rendering = host.open(&program, &UserId::local(), open).await.map_err(failed)?;
+    let text = print(&host, &rendering, args.format, &environment).map_err(failed)?;
     output::data(text.as_bytes())
 }
 
@@ -78,20 +91,53 @@ fn check_page(program: &Program, route: &str) -> Result<(), CommandError> {
     if manifest.has_page(route) {
         return Ok(());
     }
-    let pages: Vec<_> = manifest.pages.iter().map(|page| format!("`{page}`")).collect();
     Err(error::user(format_args!("the mini-program `{}` has no page `{route}`", manifest.app_id))
-        .hint(format!("its pages are {}", pages.join(", "))))
+        .hint(format!("its pages are {}", pages(manifest))))
 }
 
-fn page_error(cause: PageError) -> CommandError {
+fn pages(manifest: &Manifest) -> String {
+    let pages: Vec<_> = manifest.pages.iter().map(|page| format!("`{page}`")).collect();
+    pages.join(", ")
+}
+
+fn page_error(cause: PageError, args: &RunArgs, manifest: &Manifest) -> CommandError {
     match &cause {
+        PageError::NotFound { route } => not_found(route, args.page.as_ref(), manifest),
         PageError::Internal { .. } => error::internal("the page cannot be shown", cause),
-        PageError::Exhausted { .. } => {
-            let hint = "see what it costs: mprun --fuel N, --memory-mib N";
-            error::user_with("the page cannot be shown", cause).hint(hint)
+        PageError::Exhausted { limit, .. } => {
+            let hint = with_more(*limit, args.fuel, args.memory_mib);
+            error::user_with("the page cannot be shown", cause).maybe_hint(hint)
         }
         _ => error::user_with("the page cannot be shown", cause),
     }
+}
+
+/// The manifest has the page, and the program says that there is nothing to show
+/// for these parameters, or for none.
+fn not_found(route: &str, asked: Option<&Address>, manifest: &Manifest) -> CommandError {
+    let address = asked.map_or(route, |page| page.text.as_str());
+    let error = error::user(format_args!("the page `{address}` does not exist in `{}`", manifest.app_id));
+    match address.split_once('?') {
+        Some((_, parameters)) if !parameters.is_empty() => {
+            error.hint(format!("check the parameters: for `{parameters}` the mini-program has nothing to show"))
+        }
+        _ => error.hint(format!(
+            "if it needs parameters, give them: --page '{route}?name=value'; the pages are {}",
+            pages(manifest)
+        )),
+    }
+}
+
+/// The run that may be enough, where the command line has a say in the limit.
+fn with_more(limit: Limit, fuel: u64, memory_mib: u32) -> Option<String> {
+    let option = match limit {
+        Limit::Fuel => format!("--fuel {}", fuel.checked_mul(2)?),
+        Limit::Memory if memory_mib < MEMORY_MIB_MAX => {
+            format!("--memory-mib {}", memory_mib.saturating_mul(2).min(MEMORY_MIB_MAX))
+        }
+        _ => return None,
+    };
+    Some(format!("run it with more: mprun {option}"))
 }
 
 fn print(host: &Host, rendering: &Rendering, format: Format, environment: &Environment) -> Result<String, PageError> {
@@ -165,5 +211,54 @@ impl Addresses for Embedded<'_> {
             out.push('?');
             out.push_str(query);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_word_that_is_no_file_may_have_been_a_command() {
+        for (path, hinted) in [("sevre", "commands are serve"), ("a.wasm", "as before"), ("./sevre", "as before")] {
+            let error = perhaps_a_command(Path::new(path), error::user("cannot open it").hint("as before"));
+            assert!(error.hints.len() == 1 && error.hints[0].contains(hinted), "{path}: {:?}", error.hints);
+        }
+    }
+
+    #[test]
+    fn what_the_program_does_not_have_is_named_with_its_parameters() {
+        let manifest = br#"{
+            "app_id": "coffee",
+            "name": "Coffee",
+            "version": { "code": 1, "name": "1.0.0" },
+            "platform_version": { "min_code": 1 },
+            "category": "utilities",
+            "icons": [{ "src": "icon.svg" }],
+            "pages": ["menu", "product"]
+        }"#;
+        let manifest = Manifest::parse(manifest).unwrap();
+        for (page, said, hinted) in [
+            (Some("product?id=nope"), "the page `product?id=nope` does not exist in `coffee`", "check the parameters"),
+            (Some("product"), "the page `product` does not exist in `coffee`", "the pages are `menu`, `product`"),
+            (Some("product?"), "the page `product?` does not exist in `coffee`", "--page 'product?name=value'"),
+            (None, "the page `product` does not exist in `coffee`", "the pages are `menu`, `product`"),
+        ] {
+            let page = page.map(|page| Address::parse(page).unwrap());
+            let error = not_found("product", page.as_ref(), &manifest);
+            assert_eq!(error.error.to_string(), said);
+            assert!(error.hints[0].contains(hinted), "{:?}", error.hints);
+        }
+    }
+
+    #[test]
+    fn more_is_twice_as_much_and_never_more_than_there_can_be() {
+        let hint = |limit, memory_mib| with_more(limit, 1_000, memory_mib);
+        assert_eq!(hint(Limit::Fuel, 64).as_deref(), Some("run it with more: mprun --fuel 2000"));
+        assert_eq!(hint(Limit::Memory, 64).as_deref(), Some("run it with more: mprun --memory-mib 128"));
+        assert_eq!(hint(Limit::Memory, 4_000).as_deref(), Some("run it with more: mprun --memory-mib 4095"));
+        assert_eq!(hint(Limit::Memory, 4_095), None);
+        assert_eq!(with_more(Limit::Fuel, u64::MAX, 64), None);
+        assert_eq!(hint(Limit::Stack, 64), None);
     }
 }

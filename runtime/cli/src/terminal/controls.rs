@@ -1,9 +1,14 @@
 //! What the controls of a page mean, as far as it can be said without the host:
 //! which option comes next, what a form hands in, what is posted.
 
+use std::collections::BTreeMap;
+
 use mprun_core::{
     render::text::{Action, Control, FieldControl, TextPage},
-    view::identity::Token,
+    view::{
+        identity::{FieldKey, Token},
+        overlay::Draft,
+    },
 };
 use mprun_frame::element::Element;
 
@@ -18,6 +23,16 @@ pub(crate) fn field_of(control: &Control) -> Option<&FieldControl> {
 /// Whether letters go into the control.
 pub(crate) fn is_typed_into(control: &Control) -> bool {
     field_of(control).is_some_and(|field| matches!(field.element, Element::Input | Element::Textarea))
+}
+
+/// The key that quits: in a field that is typed into, `q` is a letter.
+pub(crate) fn quit_key(focused: Option<&Control>) -> &'static str {
+    if focused.is_some_and(is_typed_into) { "Ctrl-C" } else { "q" }
+}
+
+/// Whether something was typed that the program does not have.
+pub(crate) fn are_unsent(drafts: &BTreeMap<FieldKey, Draft>) -> bool {
+    drafts.values().any(|draft| draft.typed != draft.belief)
 }
 
 /// The value of the option so many steps further, round and round; disabled ones
@@ -119,6 +134,32 @@ mod tests {
         let values: Vec<_> = posted(&page).into_iter().map(|(_, value)| value).collect();
         assert_eq!(values, ["", "a"]);
         assert!(posted(&page)[0].0.starts_with("f."));
+    }
+
+    #[test]
+    fn in_a_field_another_key_quits() {
+        let page = page(vec![
+            field(Element::Input, "", &[]),
+            field(Element::Textarea, "", &[]),
+            field(Element::Picker, "", &[]),
+        ]);
+        let keys: Vec<_> = page.controls.iter().map(|control| quit_key(Some(control))).collect();
+        assert_eq!(keys, ["Ctrl-C", "Ctrl-C", "q"]);
+        assert_eq!(quit_key(None), "q");
+    }
+
+    #[test]
+    fn what_was_typed_and_taken_back_is_not_unsent() {
+        let drafts = |texts: &[(&str, &str)]| -> BTreeMap<FieldKey, Draft> {
+            let draft = |(at, (belief, typed)): (usize, &(&str, &str))| {
+                let key: FieldKey = format!("{at:012}").parse().unwrap();
+                (key, Draft { belief: (*belief).to_owned(), typed: (*typed).to_owned() })
+            };
+            texts.iter().enumerate().map(draft).collect()
+        };
+        assert!(!are_unsent(&drafts(&[])));
+        assert!(!are_unsent(&drafts(&[("", ""), ("1", "1")])));
+        assert!(are_unsent(&drafts(&[("", ""), ("1", "2")])));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use mprun_frame::element::Element;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::terminal::{
-    controls::is_typed_into,
+    controls::quit_key,
     edit::Editor,
     grid::{Grid, Ink, Look},
 };
@@ -18,6 +18,8 @@ const PAGE_WIDTH_MAX: usize = 96;
 const FRAME_ROWS: usize = 3;
 /// With fewer rows the page gets all of them.
 const FRAMED_ROWS_MIN: usize = 6;
+/// What stands between two keys of the help.
+const BETWEEN_KEYS: &str = "   ";
 
 /// What is to be seen.
 pub(crate) struct View<'a> {
@@ -68,7 +70,7 @@ pub(crate) fn draw(view: &View<'_>, columns: usize, rows: usize) -> Grid {
             let look = Look { ink: ink(tone), bold: true, ..Look::default() };
             grid.put(origin.column, rows - 2, &text.replace('\n', "  "), look);
         }
-        let help = help(focused, view, view.page.lines.len() > height);
+        let help = help(focused, view, height, columns.saturating_sub(origin.column));
         grid.put(origin.column, rows - 1, &help, Look { ink: Ink::Muted, ..Look::default() });
     }
     grid
@@ -168,9 +170,11 @@ fn show_editor(grid: &mut Grid, origin: &Origin, area: Area, field: &FieldContro
     grid.cursor = Some((seen.column + window.column, seen.line + window.row));
 }
 
-/// The keys that do something now.
-fn help(focused: Option<&Control>, view: &View<'_>, is_long: bool) -> String {
-    let mut keys = vec![match focused.map(|control| &control.action) {
+/// The keys that do something now. Where there is no room for all of them, the
+/// way out stays longest.
+fn help(focused: Option<&Control>, view: &View<'_>, height: usize, room: usize) -> String {
+    let action = focused.map(|control| &control.action);
+    let using = match action {
         None if view.is_problem => "Enter  try again",
         None => "Tab  next",
         Some(Action::Press { .. }) => "Enter  press",
@@ -182,18 +186,30 @@ fn help(focused: Option<&Control>, view: &View<'_>, is_long: bool) -> String {
             Element::Textarea => "type, Tab  done",
             _ => "type, Enter  done",
         },
-    }];
-    if focused.is_some() {
-        keys.push("Tab  next");
+    };
+    // Of a text with several lines it was said already.
+    let is_text = matches!(action, Some(Action::Edit(field)) if field.element == Element::Textarea);
+    let next = (focused.is_some() && !is_text).then_some("Tab  next");
+    let scroll = match (view.top > 0, view.top + height < view.page.lines.len()) {
+        (_, true) => Some("PgDn  more"),
+        (true, false) => Some("PgUp  more"),
+        (false, false) => None,
+    };
+    let back = view.has_back.then_some("Esc  back");
+    let quit = format!("{}  quit", quit_key(focused));
+    // What is missed most comes first, each with its place in the line.
+    let keys = [(4, Some(quit.as_str())), (3, back), (0, Some(using)), (1, next), (2, scroll)];
+    let mut shown: Vec<(usize, &str)> = Vec::new();
+    let mut used = 0;
+    for (place, key) in keys.into_iter().filter_map(|(place, key)| Some((place, key?))) {
+        let end = if shown.is_empty() { key.width() } else { used + BETWEEN_KEYS.width() + key.width() };
+        if shown.is_empty() || end <= room {
+            shown.push((place, key));
+            used = end;
+        }
     }
-    if is_long {
-        keys.push("PgDn  more");
-    }
-    if view.has_back {
-        keys.push("Esc  back");
-    }
-    keys.push(if focused.is_some_and(is_typed_into) { "Ctrl-C  quit" } else { "q  quit" });
-    keys.join("   ")
+    shown.sort_unstable();
+    shown.into_iter().map(|(_, key)| key).collect::<Vec<_>>().join(BETWEEN_KEYS)
 }
 
 #[cfg(test)]
@@ -236,6 +252,62 @@ mod tests {
             draw(&view, 44, 7).to_plain(),
             " Coffee                           5–8 of 10\n line 4\n line 5\n line 6\n line 7\n Added  to the cart\n Tab  next   PgDn  more   q  quit\n"
         );
+    }
+
+    /// Something to write in, with several lines.
+    fn note() -> Control {
+        let field = FieldControl {
+            key: "000000000000".parse().unwrap(),
+            element: Element::Textarea,
+            input_type: String::new(),
+            form: None,
+            belief: String::new(),
+            shown: String::new(),
+            change: None,
+            maxlength: None,
+            required: false,
+            options: Vec::new(),
+            error: None,
+        };
+        Control { action: Action::Edit(field), ..button("Note", 1) }
+    }
+
+    /// The help of a screen with seven rows, four of them the page's.
+    fn foot(view: &View<'_>, columns: usize) -> String {
+        let screen = draw(view, columns, 7).to_plain();
+        screen.lines().last().unwrap_or_default().trim().to_owned()
+    }
+
+    #[test]
+    fn the_help_says_where_there_is_more() {
+        let (long, short) = (page(10), page(4));
+        for (top, help) in [
+            (0, "Tab  next   PgDn  more   q  quit"),
+            (5, "Tab  next   PgDn  more   q  quit"),
+            (6, "Tab  next   PgUp  more   q  quit"),
+        ] {
+            assert_eq!(foot(&View { top, ..view(&long, None) }, 44), help);
+        }
+        assert_eq!(foot(&view(&short, None), 44), "Tab  next   q  quit");
+    }
+
+    #[test]
+    fn the_help_is_never_cut_and_the_way_out_stays_longest() {
+        let page = TextPage { controls: vec![button("line", 0), note()], ..page(10) };
+        let on = |focus| View { has_back: true, ..view(&page, Some(focus)) };
+        for (columns, help) in [
+            (80, "type, Tab  done   PgDn  more   Esc  back   Ctrl-C  quit"),
+            (56, "type, Tab  done   PgDn  more   Esc  back   Ctrl-C  quit"),
+            (55, "type, Tab  done   Esc  back   Ctrl-C  quit"),
+            (39, "PgDn  more   Esc  back   Ctrl-C  quit"),
+            (30, "Esc  back   Ctrl-C  quit"),
+            (20, "Ctrl-C  quit"),
+        ] {
+            assert_eq!(foot(&on(1), columns), help, "{columns}");
+        }
+        assert_eq!(foot(&on(0), 80), "Enter  open   Tab  next   PgDn  more   Esc  back   q  quit");
+        assert_eq!(foot(&on(0), 50), "Enter  open   Tab  next   Esc  back   q  quit");
+        assert_eq!(foot(&on(0), 7), "q  quit");
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Terminal {
 
     /// `None` ends the conversation.
     fn on_key(&mut self, session: &mut Session, key: KeyEvent) -> Option<Then> {
-        session.forget_hint();
+        let is_warned = session.forget_hint();
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
@@ -157,7 +157,9 @@ impl Terminal {
                 self.screen.forget();
                 return Some(Then::Nothing);
             }
-            KeyCode::Char('q') if !control && !alt && !session.is_typing() => return None,
+            KeyCode::Char('q') if !control && !alt && !session.is_typing() => {
+                return (!session.quits(is_warned)).then_some(Then::Nothing);
+            }
             _ => {}
         }
         if session.is_problem() {

@@ -93,8 +93,26 @@ pub(super) struct Message {
     pub(super) text: String,
     pub(super) tone: Tone,
     pub(super) until: Option<Instant>,
-    /// It is about a key that was pressed, and gone with the next one.
-    pub(super) is_hint: bool,
+    pub(super) about: About,
+}
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// The page, or what happened on it.
+    Page,
+    /// A key that was pressed: gone with the next one.
+    Key,
+    /// The key that quits, and why it did not yet: the next time it does.
+    Quit,
+}
+
+impl Message {
+    /// Whether it is still there when a page is shown: only a toast is, and only
+    /// over the page that it came with.
+    pub(super) fn stays(&self, is_same_page: bool) -> bool {
+        is_same_page && self.until.is_some()
+    }
 }
 
 impl Session {
@@ -241,7 +259,7 @@ impl Session {
         }));
     }
 
-    fn focused(&self) -> Option<&Control> {
+    pub(super) fn focused(&self) -> Option<&Control> {
         self.page.controls.get(self.focus?)
     }
 
@@ -432,6 +450,22 @@ impl Session {
         let after = editor.text().to_owned();
         if after != before {
             self.draft(after);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_toast_stays_on_its_page_alone() {
+        let message = |until, about| Message { text: String::new(), tone: Tone::Normal, until, about };
+        let toast = message(Some(Instant::now()), About::Page);
+        assert!(toast.stays(true));
+        assert!(!toast.stays(false));
+        for other in [message(None, About::Page), message(None, About::Key), message(None, About::Quit)] {
+            assert!(!other.stays(true) && !other.stays(false));
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::terminal::{
     controls,
     focus::{self, Mark},
-    session::{Left, Message, Session, Shown, TOAST, Then},
+    session::{About, Left, Message, Session, Shown, TOAST, Then},
 };
 
 /// A timer's event needs a moment after it is due.
@@ -115,7 +115,8 @@ impl Session {
             self.drafts.clear();
             self.go_to(place).await;
         } else {
-            self.hint("this is the first page; q quits".to_owned());
+            let key = controls::quit_key(self.focused());
+            self.hint(format!("there is nothing to go back to; {key} quits"));
         }
     }
 
@@ -162,7 +163,7 @@ impl Session {
         }
         let pause = rendering.next_timer_ms.map(|due| Duration::from_millis(due).saturating_add(TIMER_SLACK));
         self.refresh_at = pause.and_then(|pause| Instant::now().checked_add(pause));
-        self.announce(&rendering);
+        self.announce(&rendering, is_same);
         let has_errors = !rendering.overlay.errors.is_empty();
         self.shown = Shown::Page(Box::new(rendering));
         self.lay_out();
@@ -198,31 +199,42 @@ impl Session {
         None
     }
 
-    /// What the host says over the page: toasts for a while, an alert for as long
-    /// as the page has it.
-    fn announce(&mut self, rendering: &Rendering) {
+    /// What the host says over the page: toasts for a while, unless the user goes
+    /// on to another page, an alert for as long as the page has it.
+    fn announce(&mut self, rendering: &Rendering, is_same: bool) {
         if !rendering.toasts.is_empty() {
             self.say(rendering.toasts.join("  ·  "), Tone::Success, Some(TOAST));
         } else if let Some(alert) = &rendering.alert {
             let tone = if alert.kind == AlertKind::Error { Tone::Warn } else { Tone::Accent };
             self.say(alert.text.clone(), tone, None);
-        } else if self.message.as_ref().is_some_and(|message| message.until.is_none()) {
-            self.message = None;
+        } else {
+            self.message.take_if(|message| !message.stays(is_same));
         }
     }
 
     fn say(&mut self, text: String, tone: Tone, pause: Option<Duration>) {
         let until = pause.and_then(|pause| Instant::now().checked_add(pause));
-        self.message = Some(Message { text, tone, until, is_hint: false });
+        self.message = Some(Message { text, tone, until, about: About::Page });
     }
 
     pub(super) fn hint(&mut self, text: String) {
-        self.message = Some(Message { text, tone: Tone::Accent, until: None, is_hint: true });
+        self.message = Some(Message { text, tone: Tone::Accent, until: None, about: About::Key });
     }
 
-    /// The next key was pressed.
-    pub(crate) fn forget_hint(&mut self) {
-        self.message.take_if(|message| message.is_hint);
+    /// The next key was pressed. Whether the user has just read what quitting loses.
+    pub(crate) fn forget_hint(&mut self) -> bool {
+        let hint = self.message.take_if(|message| message.about != About::Page);
+        hint.is_some_and(|hint| hint.about == About::Quit)
+    }
+
+    /// Whether the key that quits does. What was typed is not lost without a word.
+    pub(crate) fn quits(&mut self, is_warned: bool) -> bool {
+        if is_warned || !controls::are_unsent(&self.drafts) {
+            return true;
+        }
+        let text = "q again quits; what you typed is not sent yet".to_owned();
+        self.message = Some(Message { text, tone: Tone::Warn, until: None, about: About::Quit });
+        false
     }
 
     /// Shows why there is no page, in the user's words and the developer's.

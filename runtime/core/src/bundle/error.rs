@@ -11,6 +11,11 @@ use crate::{
 
 use super::{ASSET_BYTES_MAX, ASSETS_MAX, BUNDLE_BYTES_MAX, NESTING_MAX, TEMPLATES_MAX};
 
+/// What to do about a file that was a bundle once.
+const AGAIN: &str = "copy or download it again: it is cut off or damaged";
+/// How the validator calls bytes that are not there; its errors have no kinds.
+const END_OF_FILE: &str = "unexpected end-of-file";
+
 /// Why a file is refused. Offsets are bytes from its beginning. Texts from the
 /// file are cut to a readable length. Each message is complete: an error from
 /// below is part of it, not a source of its own.
@@ -22,6 +27,9 @@ pub enum BundleError {
         /// Its size.
         bytes: usize,
     },
+    /// Has no bytes at all.
+    #[error("expected a WebAssembly component, got an empty file")]
+    Empty,
     /// Does not begin as WebAssembly does.
     #[error("expected a WebAssembly component, got a file that is not WebAssembly")]
     NotWasm,
@@ -42,6 +50,12 @@ pub enum BundleError {
     /// Modules and components inside each other.
     #[error("expected modules and components at most {NESTING_MAX} deep inside each other")]
     TooDeep,
+    /// A custom section inside of one of the component's modules.
+    #[error("expected no custom sections inside of the component's modules, got `{name}`")]
+    InnerSection {
+        /// Its name.
+        name: String,
+    },
     /// A component without a manifest.
     #[error("the component is not a mini-program: it has no manifest")]
     NotABundle,
@@ -253,6 +267,12 @@ impl BundleError {
             BundleError::CoreModule | BundleError::NotABundle => {
                 Some("`mprun build` makes a bundle from the program's source".to_owned())
             }
+            BundleError::NotWasm => Some("make a bundle from a program's source: mprun build DIR".to_owned()),
+            BundleError::Empty => {
+                Some("copy or download it again, or make it from the program's source: mprun build DIR".to_owned())
+            }
+            BundleError::MissingSection { .. } | BundleError::AssetDigest { .. } => Some(AGAIN.to_owned()),
+            BundleError::Invalid { message, .. } if message.ends_with(END_OF_FILE) => Some(AGAIN.to_owned()),
             BundleError::TooLarge { .. } | BundleError::AssetTooLarge { .. } => {
                 Some("make the pictures smaller, or load less of them".to_owned())
             }

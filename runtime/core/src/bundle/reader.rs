@@ -28,6 +28,11 @@ pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
     check_kind(&bytes)?;
     let structure = analysis::analyse(&bytes)?;
     let parts = Parts::of(&structure)?;
+    // Names of functions above all: an engine copies them into each backtrace, and
+    // nobody says how long they are.
+    if let Some(name) = structure.inner_custom {
+        return Err(BundleError::InnerSection { name: quoted(name) });
+    }
     let manifest = read_manifest(parts.manifest)?;
     let templates = read_templates(parts.templates)?;
     let assets = read_assets(&parts.assets)?;
@@ -73,6 +78,9 @@ pub(super) fn check_size(bytes: &[u8]) -> Result<(), BundleError> {
 }
 
 pub(super) fn check_kind(bytes: &[u8]) -> Result<(), BundleError> {
+    if bytes.is_empty() {
+        return Err(BundleError::Empty);
+    }
     let Some(version) = bytes.strip_prefix(b"\0asm").and_then(|rest| rest.first_chunk()) else {
         return Err(BundleError::NotWasm);
     };

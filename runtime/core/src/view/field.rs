@@ -63,16 +63,16 @@ pub struct Choice<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refused {
     /// The field is disabled.
-    #[error("this cannot be changed now")]
+    #[error("This cannot be changed now.")]
     Disabled,
     /// A choice that the view does not offer.
-    #[error("this choice is not offered any more")]
+    #[error("Please choose one of those that are offered.")]
     NotAnOption,
     /// Something else than yes or no for a checkbox or switch.
-    #[error("expected `true` or `false`")]
+    #[error("Please choose again.")]
     NotABoolean,
     /// More characters than the field takes.
-    #[error("at most {limit} characters are allowed, these are {characters}")]
+    #[error("At most {limit} characters are possible; these are {characters}.")]
     TooLong {
         /// How many there are.
         characters: usize,
@@ -80,7 +80,7 @@ pub enum Refused {
         limit: u32,
     },
     /// More bytes than any field takes.
-    #[error("at most {FIELD_BYTES_MAX} bytes are allowed, these are {bytes}")]
+    #[error("At most {FIELD_BYTES_MAX} bytes are possible; these are {bytes}.")]
     TooLarge {
         /// How many there are.
         bytes: usize,
@@ -171,10 +171,16 @@ impl<'t> Field<'t> {
     }
 
     /// What the field shows: what was typed, as long as the program's value is
-    /// the one that it was typed over, else that value.
+    /// the one that it was typed over, else that value. A text that is too long
+    /// is shown as well: nobody can shorten what is gone.
     pub fn shown<'s>(&'s self, overlay: &'s Overlay) -> &'s str {
         match overlay.drafts.get(&self.key) {
-            Some(draft) if draft.belief == self.value && self.accept(&draft.typed).is_ok() => &draft.typed,
+            Some(draft)
+                if draft.belief == self.value
+                    && matches!(self.accept(&draft.typed), Ok(_) | Err(Refused::TooLong { .. })) =>
+            {
+                &draft.typed
+            }
             _ => &self.value,
         }
     }

@@ -162,7 +162,7 @@ fn a_manifest_that_was_spoiled_after_parsing_is_refused() {
 #[test]
 fn other_files_are_refused_by_kind() {
     let cases: [(&[u8], BundleError); 6] = [
-        (b"", BundleError::NotWasm),
+        (b"", BundleError::Empty),
         (b"PK\x03\x04 a zip archive", BundleError::NotWasm),
         (b"\0asm", BundleError::NotWasm),
         (&Module::new().finish(), BundleError::CoreModule),

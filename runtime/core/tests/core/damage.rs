@@ -6,7 +6,7 @@ use mprun_core::{
     identity::Digest,
 };
 use proptest::prelude::*;
-use wasm_encoder::{ComponentSection as _, CustomSection};
+use wasm_encoder::{ComponentSection as _, CustomSection, Section as _};
 
 use crate::fixtures::{picture, small_bundle, template};
 
@@ -54,6 +54,25 @@ fn asset(path: &str, media_type: &str, data: &[u8]) -> Vec<u8> {
     out.extend(Digest::of(data).as_bytes());
     out.extend(lengthy(&[data]));
     out
+}
+
+#[test]
+fn no_custom_section_is_inside_of_a_module() {
+    let (component, sections) = parts();
+    let mut reader = wasmparser::BinaryReader::new(&component, 0);
+    let mut changed = reader.read_bytes(8).unwrap().to_vec();
+    while !reader.eof() {
+        let id = reader.read_u8().unwrap();
+        let size = reader.read_var_u32().unwrap();
+        let mut content = reader.read_bytes(size as usize).unwrap().to_vec();
+        if id == 1 {
+            CustomSection { name: "name".into(), data: [].as_slice().into() }.append_to(&mut content);
+        }
+        wasm_encoder::RawSection { id, data: &content }.append_to(&mut changed);
+    }
+    assert_ne!(changed, component);
+    let error = verify(join(&changed, &sections)).unwrap_err();
+    assert!(matches!(&error, BundleError::InnerSection { name } if name == "name"), "{error}");
 }
 
 #[test]

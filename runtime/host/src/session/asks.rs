@@ -9,9 +9,11 @@
 use mprun_core::identity::PageId;
 use mprun_storage::{AppRow, Ask, EventId, PageRow, PageSummary, StorageError};
 
+use super::below::Below;
 use super::event::PageRef;
-use super::outcome::{Outcome, PageAddress, Place, Recorded, openable};
+use super::outcome::{Outcome, Place, Recorded};
 use super::recipe::Recipe;
+use super::shown::Shown;
 use super::stage::{Stage, alert};
 use super::transaction::{NavigationAsk, Transaction};
 use super::wire::{Wire, Writer};
@@ -106,13 +108,24 @@ impl Session<'_> {
     /// Leaves a page that was never stored: there is nothing to close.
     async fn leave_unstored(&self, recipe: &Recipe) -> Result<Outcome, PageError> {
         let stack = self.stack(recipe.parent).await.map_err(|error| crate::failure::storage_failed(&error))?;
-        let place = match stack.iter().find(|page| !page.closed) {
-            Some(PageSummary { id, route, parameters, .. }) => {
+        Ok(self.way_back(&stack, &recipe.below))
+    }
+
+    /// Where Back leads from a page on `stack`: to the nearest page that is open;
+    /// else to the nearest one at all, opened again; else over what was never
+    /// stored; else to where the program begins.
+    fn way_back(&self, stack: &[PageSummary], below: &Below) -> Outcome {
+        let nearest = stack.iter().find(|page| !page.closed).or(stack.first());
+        let place = match nearest {
+            Some(PageSummary { id, route, parameters, closed: false, .. }) => {
                 Some(Place { page: Some(*id), ..Place::fresh(route, parameters.clone()) })
             }
-            None => Place::again(openable(&recipe.below, self.program).into_iter().chain(addresses(stack))),
+            Some(PageSummary { route, parameters, parent, .. }) => {
+                Some(Place { parent: *parent, ..Place::fresh(route, parameters.clone()) })
+            }
+            None => below.openable(self.program).back(),
         };
-        Ok(place.map_or(Outcome::Entry, Outcome::Show))
+        place.map_or(Outcome::Entry, Outcome::Show)
     }
 
     /// A page and those below it, as far as the program still has them.
@@ -129,7 +142,7 @@ impl Session<'_> {
             match self.try_go(going, now, &care).await {
                 Ok(recorded) => return Ok(recorded),
                 Err(CommitFault::Fault(Fault::Moved)) => {}
-                Err(CommitFault::Fault(Fault::Page(error))) if error.is_programs_fault() => {
+                Err(CommitFault::Fault(Fault::Page(error))) if error.is_of_program() => {
                     let error = self.report(error);
                     care = match care {
                         Care::All => Care::NoLifeCycle,
@@ -275,17 +288,15 @@ impl Session<'_> {
         Ok(recorded)
     }
 
-    /// The first page below `page` that is still open, and where going back leads:
-    /// there, or to the nearest one opened again, or to where the program begins.
+    /// The first page below `page` that is still open, and where going back leads.
     pub(super) async fn below(&self, row: &AppRow, page: &PageRow) -> Result<(Option<PageRow>, Outcome), Fault> {
         let stack = self.stack(page.parent).await?;
-        let Some(open) = stack.iter().find(|page| !page.closed) else {
-            let again = Place::again(addresses(stack));
-            return Ok((None, again.map_or(Outcome::Entry, Outcome::Show)));
+        let outcome = self.way_back(&stack, &Shown::of(&page.drafts).below);
+        let open = match stack.iter().find(|page| !page.closed) {
+            Some(open) => self.page_at(row, open.id).await?,
+            None => None,
         };
-        let page = self.page_at(row, open.id).await?;
-        let outcome = page.as_ref().map_or(Outcome::Entry, |page| Outcome::Show(place_of(page)));
-        Ok((page, outcome))
+        Ok((open, outcome))
     }
 
     /// A page at the revision of `row`.
@@ -304,7 +315,7 @@ impl Session<'_> {
                 Err(CommitFault::Gone(id)) if id == ask.id => return Ok(None),
                 Err(CommitFault::Gone(_) | CommitFault::Fault(Fault::Moved)) => {}
                 Err(CommitFault::Duplicate(_)) => return Ok(None),
-                Err(CommitFault::Fault(Fault::Page(error))) if error.is_programs_fault() && broke.is_none() => {
+                Err(CommitFault::Fault(Fault::Page(error))) if error.is_of_program() && broke.is_none() => {
                     broke = Some(self.report(error).plain());
                 }
                 Err(CommitFault::Fault(Fault::Page(error))) => return Err(error),
@@ -361,10 +372,6 @@ impl Session<'_> {
         self.commit(commit).await?;
         Ok(recorded)
     }
-}
-
-fn addresses(pages: Vec<PageSummary>) -> impl Iterator<Item = PageAddress> {
-    pages.into_iter().map(|page| PageAddress { route: page.route, parameters: page.parameters })
 }
 
 /// What makes the random bytes of a navigation: the ask, or the page left.

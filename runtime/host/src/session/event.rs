@@ -5,6 +5,7 @@
 //! that was done together is one event: all of it happens or nothing.
 
 use mprun_core::identity::PageId;
+use mprun_core::view::identity::FieldKey;
 use mprun_core::view::offers::offers;
 use mprun_core::view::overlay::Overlay;
 use mprun_storage::{Commit, EventId, EventRow, PageRow};
@@ -16,9 +17,7 @@ use super::recipe::Recipe;
 use super::shown::{Alert, Shown};
 use super::transaction::{Frozen, Random};
 use super::wire::Wire;
-use super::{
-    ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of, trail,
-};
+use super::{ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of};
 use crate::failure::{Fault, PageError, Refusal};
 use crate::host::Environment;
 
@@ -95,7 +94,7 @@ impl Session<'_> {
             let attempt = self.try_event(request, token, page, recipe.as_ref(), checked, &frozen).await;
             let finished = match attempt {
                 Ok(Attempt::Done(outcome)) => Ok(outcome),
-                Ok(Attempt::Committed(recorded)) => self.carry_on(recorded).await,
+                Ok(Attempt::Committed(recorded)) => Ok(self.carry_on_or_stay(recorded).await),
                 Err(CommitFault::Duplicate(record)) => self.again(&record).await,
                 Err(CommitFault::Gone(_) | CommitFault::Fault(Fault::Moved)) => continue,
                 Err(CommitFault::Fault(Fault::Page(error))) => Err(error),
@@ -108,8 +107,22 @@ impl Session<'_> {
     /// What was recorded when the same event was committed before.
     async fn again(&self, record: &[u8]) -> Result<Outcome, PageError> {
         match Recorded::from_bytes(record) {
-            Some(recorded) => self.carry_on(recorded).await,
+            Some(recorded) => Ok(self.carry_on_or_stay(recorded).await),
             None => Ok(Outcome::Entry),
+        }
+    }
+
+    /// What was committed has happened: where the navigation that it asks for
+    /// cannot be carried out now, the user is told of the event, not of that. The
+    /// scheduler tries again.
+    async fn carry_on_or_stay(&self, recorded: Recorded) -> Outcome {
+        let stay = recorded.outcome.clone();
+        match self.carry_on(recorded).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.report(error);
+                stay
+            }
         }
     }
 
@@ -160,12 +173,13 @@ impl Session<'_> {
                 let notice =
                     Alert::notice("The page has changed meanwhile. Please look again; what you typed is still there.");
                 let place = place_of(&loaded.page);
-                let shown = Shown { alert: notice, overlay };
+                let shown = Shown { alert: notice, overlay, ..Shown::default() };
                 self.keep(loaded, shown, frozen, Outcome::Stale(place)).await
             }
             Plan::Refused(overlay) => {
                 let place = place_of(&loaded.page);
-                self.keep(loaded, Shown { alert: None, overlay }, frozen, Outcome::Show(place)).await
+                let alert = Alert::error("Please look at what you filled in.");
+                self.keep(loaded, Shown { alert, overlay, ..Shown::default() }, frozen, Outcome::Show(place)).await
             }
             Plan::Nothing(overlay) => {
                 let place = place_of(&loaded.page);
@@ -175,7 +189,7 @@ impl Session<'_> {
                     let place = if stored { place } else { unstored(&loaded) };
                     return Ok(Attempt::Done(Outcome::Show(place)));
                 }
-                let shown = Shown { alert: loaded.shown.alert.clone(), overlay };
+                let shown = Shown { overlay, ..loaded.shown.clone() };
                 self.keep(loaded, shown, frozen, Outcome::Show(place)).await
             }
             Plan::Deliver(delivery) => self.deliver(loaded, delivery, frozen).await,
@@ -200,19 +214,21 @@ impl Session<'_> {
         let mut loaded = self.load(&frozen_then, &fresh).await?;
         loaded.transaction.now_ms = frozen.now_ms;
         loaded.transaction.random = Random::new(&frozen.secret, &frozen.scope, &frozen.seed);
+        // They were shown with the page.
+        loaded.transaction.take_toasts();
         Ok(loaded)
     }
 
     /// Runs the program on the events, all on one instance.
     async fn deliver(&self, loaded: Loaded, delivery: Delivery, frozen: &Frozen) -> Result<Attempt, CommitFault> {
         let environment = &self.environment;
-        let Loaded { row, app, mut page, shown, transaction, app_changed, below } = loaded;
+        let Loaded { row, app, mut page, shown: shown_before, transaction, app_changed } = loaded;
         // What stands if the program refuses: the page as it was.
         let before = transaction.clone();
         let (mut new_app, mut state) = (app.clone(), page.state.clone());
         let mut guest = self.host.runner.start(self.program, transaction).await?;
         guest.transaction()?.set_current(Some(here(&page, true)));
-        for event in &delivery.events {
+        for (event, told) in &delivery.events {
             let answer = guest.update(new_app, Some((&page.route, state)), event, environment).await?;
             match answer {
                 Ok((app, page)) => {
@@ -221,19 +237,18 @@ impl Session<'_> {
                 }
                 Err(failure) => {
                     drop(guest);
-                    let shown = refused(failure.into(), &delivery);
+                    let shown = refused(failure.into(), &delivery, *told);
                     let place = place_of(&page);
-                    let loaded = Loaded { row, app, page, shown, transaction: before, app_changed, below };
-                    return self.record(loaded, frozen, Outcome::Show(place)).await;
+                    let loaded = Loaded { row, app, page, shown: shown_before, transaction: before, app_changed };
+                    return self.keep(loaded, shown, frozen, Outcome::Show(place)).await;
                 }
             }
         }
         let mut transaction = guest.finish()?;
         transaction.set_current(None);
-        drop(shown);
         page.state = state;
-        let shown = Shown { alert: None, overlay: delivery.taken };
-        let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed, below };
+        let shown = Shown { alert: None, overlay: delivery.taken, below: shown_before.below };
+        let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed };
         self.check_view(&mut after.app, &mut after.page).await?;
         let outcome = Outcome::Show(place_of(&after.page));
         self.record(after, frozen, outcome).await
@@ -248,18 +263,18 @@ impl Session<'_> {
         frozen: &Frozen,
         outcome: Outcome,
     ) -> Result<Attempt, CommitFault> {
+        let shown = Shown { below: loaded.shown.below.clone(), ..shown };
         self.record(Loaded { shown, ..loaded }, frozen, outcome).await
     }
 
     /// Commits the event with everything that it changed.
     async fn record(&self, loaded: Loaded, frozen: &Frozen, outcome: Outcome) -> Result<Attempt, CommitFault> {
-        let Loaded { row, app, mut page, shown, transaction, below, .. } = loaded;
+        let Loaded { row, app, mut page, shown, transaction, .. } = loaded;
         page.touched_at_ms = frozen.now_ms;
         page.drafts = shown.to_drafts();
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
         let mut commit: Commit = transaction.into_commit();
         commit.app_state = self.app_to_commit(&row, app);
-        commit.pages = trail(&mut page, below);
         commit.pages.push(page);
         commit.event =
             frozen.event.map(|id: EventId| EventRow { id, outcome: recorded.to_bytes(), at_ms: frozen.now_ms });
@@ -269,10 +284,10 @@ impl Session<'_> {
 }
 
 /// What lies over a page whose program refused.
-fn refused(refusal: Refusal, delivery: &Delivery) -> Shown {
+fn refused(refusal: Refusal, delivery: &Delivery, told: Option<FieldKey>) -> Shown {
     match refusal {
         Refusal::Invalid(message, details) => {
-            let (overlay, homeless) = delivery.refusal(&details);
+            let (overlay, homeless) = delivery.refusal(&details, told);
             let sentences: Vec<String> =
                 std::iter::once(message).chain(homeless).filter(|text| !text.is_empty()).collect();
             let alert = if sentences.is_empty() {
@@ -281,11 +296,12 @@ fn refused(refusal: Refusal, delivery: &Delivery) -> Shown {
             } else {
                 Alert::error(sentences.join(" "))
             };
-            Shown { alert, overlay }
+            Shown { alert, overlay, ..Shown::default() }
         }
         other => Shown {
             alert: Alert::error(other.message()),
             overlay: Overlay { drafts: delivery.refused.drafts.clone(), ..Overlay::default() },
+            ..Shown::default()
         },
     }
 }
@@ -299,7 +315,7 @@ fn anew(row: PageRow) -> Place {
 fn unstored(loaded: &Loaded) -> Place {
     let page = &loaded.page;
     let place = Place::fresh(page.route.clone(), page.parameters.clone());
-    Place { parent: page.parent, below: loaded.below.clone(), ..place }
+    Place { parent: page.parent, below: loaded.shown.below.clone(), ..place }
 }
 
 fn check_size(request: &EventRequest) -> Result<(), PageError> {

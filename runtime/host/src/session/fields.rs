@@ -32,8 +32,8 @@ pub(super) enum Plan {
 /// Events to deliver as one.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    /// In this order, on one instance.
-    pub(super) events: Vec<Event>,
+    /// In this order, on one instance; each with the field whose change it tells.
+    pub(super) events: Vec<(Event, Option<FieldKey>)>,
     /// What lies over the page if the program takes them.
     pub(super) taken: Overlay,
     /// What lies over the page if it refuses: everything that was typed.
@@ -89,7 +89,7 @@ pub(super) fn plan(
             Some(change) if pressed.is(change) => {}
             Some(change) => {
                 if let Some(offer) = offers.handlers.get(&change) {
-                    events.push(change_event(offer.message, value));
+                    events.push((change_event(offer.message, value), Some(field.key)));
                 }
             }
             None => {}
@@ -98,10 +98,11 @@ pub(super) fn plan(
     if let Pressed::Handler(token) = &pressed
         && let Some(offer) = offers.handlers.get(token)
     {
-        events.push(match offer.event {
+        let field = offer.field.and_then(|index| Some((index, offers.fields.get(index)?.key)));
+        let event = match offer.event {
             element::Event::Tap => event("tap", offer.message, Vec::new()),
             element::Event::Change => {
-                let value = offer.field.map(|index| fields.value(offers, index)).unwrap_or_default();
+                let value = field.map(|(index, _)| fields.value(offers, index)).unwrap_or_default();
                 change_event(offer.message, &value)
             }
             element::Event::Submit => {
@@ -117,7 +118,8 @@ pub(super) fn plan(
                     .collect();
                 event("submit", offer.message, values)
             }
-        });
+        };
+        events.push((event, field.map(|(_, key)| key)));
     }
     if events.is_empty() {
         return Plan::Nothing(fields.drafts(|_| false));
@@ -196,6 +198,10 @@ impl Fields {
     }
 
     fn keep(&mut self, field: &Field<'_>, typed: &str) {
+        // A password is told to the program with its form, and never written down.
+        if field.input_type == "password" {
+            return;
+        }
         // What is too large to be accepted is too large to be kept.
         if typed.len() <= mprun_core::view::field::FIELD_BYTES_MAX {
             let draft = Draft { belief: field.value.clone(), typed: typed.to_owned() };
@@ -244,16 +250,17 @@ fn names(offers: &Offers<'_>, form: Option<usize>) -> Vec<(String, FieldKey)> {
 }
 
 impl Delivery {
-    /// What lies over the page after a refusal that names fields. Errors that no
-    /// field takes are returned as text.
-    pub(super) fn refusal(&self, details: &[(String, String)]) -> (Overlay, Vec<String>) {
+    /// What lies over the page after a refusal that names fields; `value` is the
+    /// field whose change was told. Errors that no field takes are returned as text.
+    pub(super) fn refusal(&self, details: &[(String, String)], told: Option<FieldKey>) -> (Overlay, Vec<String>) {
         let mut overlay = self.refused.clone();
         overlay.errors.clear();
         let mut homeless = Vec::new();
         for (name, why) in details {
-            match self.names.iter().find(|(known, _)| known == name) {
-                Some((_, key)) => {
-                    overlay.errors.entry(*key).or_insert_with(|| why.clone());
+            let named = || self.names.iter().find(|(known, _)| known == name).map(|(_, key)| *key);
+            match told.filter(|_| name == "value").or_else(named) {
+                Some(key) => {
+                    overlay.errors.entry(key).or_insert_with(|| why.clone());
                 }
                 None => homeless.push(why.clone()),
             }

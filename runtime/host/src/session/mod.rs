@@ -7,6 +7,7 @@
 //! the clock and the random bytes of the first.
 
 mod asks;
+mod below;
 mod event;
 mod fields;
 mod locks;
@@ -27,16 +28,17 @@ use mprun_core::identity::PageId;
 use mprun_frame::frame::Frame;
 use mprun_storage::{AppRow, Commit, CommitError, Committed, EventId, PageRow, Scope};
 
-use crate::bindings::exports::mprun::app::program::{Page, States};
+use crate::bindings::exports::mprun::app::program::{Failure, Page, States};
 use crate::failure::{Fault, PageError, Refusal, storage_failed};
 use crate::host::Host;
 use crate::instance::Guest;
 use crate::loader::Program;
 use transaction::{Current, Frozen, Transaction};
 
+pub use below::{Below, PageAddress};
 pub use event::{EventRequest, PageRef};
 pub use open::{Open, Rendering};
-pub use outcome::{Outcome, PageAddress, Place};
+pub use outcome::{Outcome, Place};
 pub use scheduler::Scheduler;
 pub use shown::{Alert, AlertKind};
 
@@ -64,8 +66,6 @@ struct Loaded {
     transaction: Transaction,
     /// Whether `load` changed the program's state.
     app_changed: bool,
-    /// Of a page that is not stored: what can be opened again below it.
-    below: Vec<PageAddress>,
 }
 
 /// What storage has under a page id.
@@ -79,7 +79,7 @@ enum Reached {
 struct Fresh {
     page: PageId,
     parent: Option<PageId>,
-    below: Vec<PageAddress>,
+    below: Below,
     route: String,
     parameters: Vec<(String, String)>,
 }
@@ -145,7 +145,7 @@ impl<'h> Session<'h> {
                 app
             }
         };
-        Ok(Loaded { app_changed: false, row, app, page, shown, transaction, below: Vec::new() })
+        Ok(Loaded { app_changed: false, row, app, page, shown, transaction })
     }
 
     /// The program's state for this version; whether it had to begin anew.
@@ -158,7 +158,7 @@ impl<'h> Session<'h> {
                 match guest.migrate(None, app, environment).await? {
                     Ok(Some(app)) => return Ok((app, false)),
                     refused => {
-                        tracing::warn!(program = %self.program.id(), ?refused, "the program's state of another version cannot be used");
+                        self.note("the program's state of another version cannot be used", refused.err());
                         true
                     }
                 }
@@ -191,7 +191,7 @@ impl<'h> Session<'h> {
                 Ok((app, false))
             }
             refused => {
-                tracing::warn!(program = %self.program.id(), route = page.route, ?refused, "a page of another version cannot be used");
+                self.note("a page of another version cannot be used", refused.err());
                 match guest.load(&app, &page.route, &page.parameters, environment).await? {
                     Ok((app, state)) => {
                         page.state = state;
@@ -227,19 +227,11 @@ impl<'h> Session<'h> {
             Err(failure) => return Err(Refusal::from(failure).of_page(&page.route).into()),
         };
         page.state = state;
-        let mut shown = Shown::default();
+        let mut shown = Shown { below: fresh.below.clone(), ..Shown::default() };
         if restarted {
             shown.alert = shown::Alert::notice("The mini-program was updated and begins anew.");
         }
-        Ok(Loaded {
-            app_changed: app != before || restarted,
-            row,
-            app,
-            page,
-            shown,
-            transaction: guest.finish()?,
-            below: fresh.below.clone(),
-        })
+        Ok(Loaded { app_changed: app != before || restarted, row, app, page, shown, transaction: guest.finish()? })
     }
 
     /// What the page looks like.
@@ -314,6 +306,13 @@ impl<'h> Session<'h> {
         }
     }
 
+    /// Writes something that the program's developer should know into the log.
+    fn note(&self, what: &str, refusal: Option<Failure>) {
+        let why = refusal.map(|failure| Refusal::from(failure).message());
+        let program = self.program.id();
+        self.program.journal().line(program, || tracing::warn!(target: "mprun::program", %program, why, "{what}"));
+    }
+
     /// Writes what is the program's fault into the log, for its developer.
     fn report(&self, error: PageError) -> PageError {
         if error.is_programs_fault() {
@@ -367,32 +366,4 @@ fn here(page: &PageRow, may_navigate: bool) -> Current {
 /// Where a stored page is.
 fn place_of(page: &PageRow) -> Place {
     Place { page: Some(page.id), ..Place::fresh(page.route.clone(), page.parameters.clone()) }
-}
-
-/// Rows for pages below that were never stored, made when the page on them is:
-/// closed from the start, they only say what can be opened again. Behind them
-/// comes the parent that the page had, which may be stored one day: what is open
-/// goes before what is not.
-fn trail(page: &mut PageRow, below: Vec<PageAddress>) -> Vec<PageRow> {
-    let rows = below.into_iter().enumerate().rev().map(|(position, PageAddress { route, parameters })| {
-        let mut writer = wire::Writer::default();
-        writer.str("trail").array(page.id.as_bytes()).u64(position as u64);
-        let mut id = [0; 16];
-        id.copy_from_slice(&blake3::hash(&writer.into_bytes()).as_bytes()[..16]);
-        let id = PageId::from_bytes(id);
-        PageRow {
-            id,
-            parent: page.parent.replace(id),
-            route,
-            parameters,
-            state: Vec::new(),
-            digest: page.digest,
-            drafts: Vec::new(),
-            reply: None,
-            opened_at_ms: page.opened_at_ms,
-            touched_at_ms: page.touched_at_ms,
-            closed: true,
-        }
-    });
-    rows.collect()
 }

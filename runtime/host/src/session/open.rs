@@ -11,11 +11,11 @@ use mprun_frame::template::Template;
 use mprun_frame::tree::{self, FrameError, FrameErrorReason, Tree};
 use mprun_storage::{AskFilter, AskKind};
 
+use super::below::{Below, PageAddress};
 use super::nonce;
-use super::outcome::{PageAddress, openable};
 use super::recipe::Recipe;
 use super::shown::Alert;
-use super::{ATTEMPTS, Fresh, Loaded, Place, Reached, Session, event::PageRef, now_ms, place_of, random, trail};
+use super::{ATTEMPTS, Fresh, Loaded, Place, Reached, Session, event::PageRef, now_ms, place_of, random};
 use crate::api::check_parameters;
 use crate::budget::Limit;
 use crate::failure::{Fault, PageError};
@@ -34,9 +34,9 @@ pub struct Open {
     pub page: Option<PageId>,
     /// The page that a fresh one lies on.
     pub parent: Option<PageId>,
-    /// What can be opened again on the way back where `parent` is not stored, the
-    /// nearest first. What the program does not have is left out.
-    pub below: Vec<PageAddress>,
+    /// What lies below where `parent` is not stored. What the program does not have
+    /// is left out.
+    pub below: Below,
     /// How the user wants to see it.
     pub environment: Environment,
 }
@@ -74,9 +74,8 @@ pub struct Rendering {
     pub alert: Option<Alert>,
     /// The page below, if there is one.
     pub parent: Option<PageId>,
-    /// What can be opened again on the way back, where the page below is not
-    /// stored.
-    pub below: Vec<PageAddress>,
+    /// What lies below where `parent` is not stored.
+    pub below: Below,
     /// How many pages lie on each other, this one included; 1 for the first.
     pub depth: u32,
     /// Milliseconds until the next timer of this user in this program is due:
@@ -96,12 +95,12 @@ impl Rendering {
     }
 
     /// What lies below a page that is opened from here.
-    pub fn below_next(&self) -> Vec<PageAddress> {
+    pub fn below_next(&self) -> Below {
         if self.stored {
-            return Vec::new();
+            return Below::default();
         }
         let Place { route, parameters, .. } = self.place.clone();
-        std::iter::once(PageAddress { route, parameters }).chain(self.below.iter().cloned()).collect()
+        self.below.under(PageAddress { route, parameters }, self.parent)
     }
 
     /// What an event names the page with.
@@ -189,7 +188,7 @@ impl Session<'_> {
         let mut fresh = Fresh {
             page,
             parent: open.parent.filter(|parent| *parent != page),
-            below: openable(&open.below, self.program),
+            below: open.below.openable(self.program),
             route: route.to_owned(),
             parameters: open.parameters.clone(),
         };
@@ -222,26 +221,23 @@ impl Session<'_> {
         let consume = !waiting.is_empty() && attempt + 1 < ATTEMPTS;
 
         let next_timer = self.next_timer(&loaded, now).await?;
-        let (shown, below) = (loaded.shown.clone(), loaded.below.clone());
         let mut write = loaded.transaction.wrote() || consume;
         let mut recipe = None;
         if !stored {
             write |= loaded.app_changed;
             if !write {
-                recipe = self.recipe(&loaded, now)?;
+                recipe = self.recipe(&mut loaded, now)?;
                 write = recipe.is_none();
             }
         }
+        let shown = loaded.shown.clone();
         if write {
-            if consume {
-                // They are gone with this: not for a page that cannot be shown.
-                let own = definitions(&frame)?;
-                decode(&frame, self.program, &own, &self.host.runner.budget.frame)?;
-            }
-            let Loaded { row, app, mut page, transaction, below, .. } = loaded;
+            // Nothing is kept of a page that cannot be shown.
+            let own = definitions(&frame)?;
+            decode(&frame, self.program, &own, &self.host.runner.budget.frame)?;
+            let Loaded { row, app, mut page, transaction, .. } = loaded;
             page.drafts = shown.to_drafts();
             let mut commit = transaction.into_commit();
-            commit.pages = trail(&mut page, below);
             if consume {
                 commit.done.extend(waiting.iter().map(|(id, _)| *id));
             }
@@ -264,7 +260,7 @@ impl Session<'_> {
             toasts,
             alert: shown.alert,
             parent,
-            below,
+            below: shown.below,
             depth,
             next_timer_ms: next_timer,
         })
@@ -274,7 +270,8 @@ impl Session<'_> {
     pub(crate) async fn states(&self, route: &str) -> Result<(Vec<u8>, Vec<u8>), Fault> {
         let page = PageId::from_bytes(random()?);
         let frozen = self.frozen(None, now_ms(), page.as_bytes());
-        let fresh = Fresh { page, parent: None, below: Vec::new(), route: route.to_owned(), parameters: Vec::new() };
+        let fresh =
+            Fresh { page, parent: None, below: Below::default(), route: route.to_owned(), parameters: Vec::new() };
         let loaded = self.load(&frozen, &self.known(fresh)?).await?;
         Ok((loaded.app, loaded.page.state))
     }
@@ -294,17 +291,24 @@ impl Session<'_> {
         TokenKey::from_bytes(*blake3::keyed_hash(&self.host.secrets.tokens, &writer.into_bytes()).as_bytes())
     }
 
-    fn recipe(&self, loaded: &Loaded, now: u64) -> Result<Option<String>, PageError> {
-        let recipe = Recipe {
-            digest: *self.program.digest(),
-            page: loaded.page.id,
-            parent: loaded.page.parent,
-            below: loaded.below.clone(),
-            route: loaded.page.route.clone(),
-            parameters: loaded.page.parameters.clone(),
-            issued_at_ms: now,
-        };
-        Ok(recipe.seal(&self.host.secrets.recipe, &self.scope, random()?))
+    /// How to make the page again; none where that is too long. What lies below is
+    /// no reason to store a page: as much of it is forgotten as has to be.
+    fn recipe(&self, loaded: &mut Loaded, now: u64) -> Result<Option<String>, PageError> {
+        loop {
+            let recipe = Recipe {
+                digest: *self.program.digest(),
+                page: loaded.page.id,
+                parent: loaded.page.parent,
+                below: loaded.shown.below.clone(),
+                route: loaded.page.route.clone(),
+                parameters: loaded.page.parameters.clone(),
+                issued_at_ms: now,
+            };
+            let sealed = recipe.seal(&self.host.secrets.recipe, &self.scope, random()?);
+            if sealed.is_some() || !loaded.shown.below.shorten() {
+                return Ok(sealed);
+            }
+        }
     }
 
     /// The page below, and how many pages lie on each other.
@@ -318,7 +322,7 @@ impl Session<'_> {
             }
             None => 0,
         };
-        let below = open.max(loaded.below.len());
+        let below = open.max(loaded.shown.below.pages.len());
         Ok((parent, u32::try_from(below).unwrap_or(u32::MAX).saturating_add(1)))
     }
 

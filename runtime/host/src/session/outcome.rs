@@ -4,22 +4,9 @@
 use mprun_core::identity::PageId;
 use mprun_storage::AskId;
 
+use super::below::Below;
 use super::wire::{Reader, Wire, Writer};
-use crate::api::check_parameters;
 use crate::loader::Program;
-
-/// Pages below one that are remembered while none of them is stored; with it
-/// the ten of a page stack.
-const BELOW_MAX: usize = 9;
-
-/// A page that can be opened: which one, and with what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageAddress {
-    /// Which page.
-    pub route: String,
-    /// With what it is opened, in order.
-    pub parameters: Vec<(String, String)>,
-}
 
 /// Where a user can be in a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +19,8 @@ pub struct Place {
     pub parameters: Vec<(String, String)>,
     /// The page below, for one that is to be opened fresh.
     pub parent: Option<PageId>,
-    /// What can be opened again on the way back where `parent` is not stored, the
-    /// nearest first.
-    pub below: Vec<PageAddress>,
+    /// What lies below where `parent` is not stored.
+    pub below: Below,
 }
 
 /// What became of an event.
@@ -52,35 +38,7 @@ pub enum Outcome {
 impl Place {
     /// A page without another one below.
     pub fn fresh(route: impl Into<String>, parameters: Vec<(String, String)>) -> Place {
-        Place { page: None, route: route.into(), parameters, parent: None, below: Vec::new() }
-    }
-
-    /// The nearest of these pages, opened again with the others below it; none
-    /// where there is none.
-    pub(crate) fn again(nearest_first: impl IntoIterator<Item = PageAddress>) -> Option<Place> {
-        let mut rest = nearest_first.into_iter().take(BELOW_MAX);
-        let PageAddress { route, parameters } = rest.next()?;
-        Some(Place { below: rest.collect(), ..Place::fresh(route, parameters) })
-    }
-}
-
-/// What a client says that lies below, as far as `program` has it.
-pub(crate) fn openable(below: &[PageAddress], program: &Program) -> Vec<PageAddress> {
-    let can_be = |page: &&PageAddress| program.has_page(&page.route) && check_parameters(&page.parameters).is_ok();
-    below.iter().take(BELOW_MAX).take_while(can_be).cloned().collect()
-}
-
-impl Wire for Vec<PageAddress> {
-    fn write(&self, writer: &mut Writer) {
-        writer.u8(u8::try_from(self.len()).unwrap_or(u8::MAX));
-        for page in self.iter().take(u8::MAX.into()) {
-            writer.str(&page.route).pairs(&page.parameters);
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let length = reader.u8()?;
-        (0..length).map(|_| Some(PageAddress { route: reader.str()?, parameters: reader.pairs()? })).collect()
+        Place { page: None, route: route.into(), parameters, parent: None, below: Below::default() }
     }
 }
 
@@ -144,7 +102,7 @@ fn place(reader: &mut Reader<'_>) -> Option<Place> {
         route: reader.str()?,
         parameters: reader.pairs()?,
         parent: reader.option(page)?,
-        below: Vec::read(reader)?,
+        below: Below::read(reader)?,
     })
 }
 
@@ -159,7 +117,7 @@ mod tests {
             route: "a".into(),
             parameters: vec![("id".into(), "7".into())],
             parent: None,
-            below: vec![PageAddress { route: "b".into(), parameters: vec![("q".into(), "x".into())] }],
+            below: Below { pages: vec![], base: Some(PageId::from_bytes([2; 16])) },
         };
         for recorded in [
             Recorded { outcome: Outcome::Show(place.clone()), pending: Some(AskId(3)) },

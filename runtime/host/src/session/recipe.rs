@@ -10,7 +10,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use mprun_core::identity::{Digest, PageId};
 use mprun_storage::Scope;
 
-use super::outcome::PageAddress;
+use super::below::Below;
 use super::wire::{Reader, Wire, Writer};
 
 /// Characters of a recipe; a page that needs more is stored.
@@ -30,8 +30,8 @@ pub(crate) struct Recipe {
     pub(crate) page: PageId,
     /// The page below.
     pub(crate) parent: Option<PageId>,
-    /// What can be opened again where that one is not stored.
-    pub(crate) below: Vec<PageAddress>,
+    /// What lies below where that one is not stored.
+    pub(crate) below: Below,
     /// Which page.
     pub(crate) route: String,
     /// With what.
@@ -61,7 +61,7 @@ impl Wire for Recipe {
             parent: reader.option(|reader| reader.array().map(PageId::from_bytes))?,
             route: reader.str()?,
             parameters: reader.pairs()?,
-            below: Vec::read(reader)?,
+            below: Below::read(reader)?,
         })
     }
 }
@@ -120,7 +120,7 @@ mod tests {
             digest: Digest::of(b"x"),
             page: PageId::from_bytes([1; 16]),
             parent: Some(PageId::from_bytes([2; 16])),
-            below: vec![PageAddress { route: "list".to_owned(), parameters: Vec::new() }],
+            below: Below { pages: vec![], base: Some(PageId::from_bytes([9; 16])) },
             route: "menu".to_owned(),
             parameters: vec![("id".to_owned(), "7".to_owned())],
             issued_at_ms: 1_000,

@@ -128,10 +128,12 @@ impl Host {
             Err(error) => Err(error),
         };
         if let Err(error) = done {
-            let program = &session.scope.program;
+            let id = &session.scope.program;
             match error {
-                PageError::Busy { .. } => tracing::debug!(%program, ask = ask.id.0, "too busy, later"),
-                other => tracing::warn!(%program, ask = ask.id.0, "an ask was not carried out: {other}"),
+                PageError::Busy { .. } => tracing::debug!(program = %id, ask = ask.id.0, "too busy, later"),
+                other => program.journal().line(id, || {
+                    tracing::warn!(program = %id, ask = ask.id.0, "an ask was not carried out: {other}");
+                }),
             }
             self.postpone(&session.scope, &ask, BUSY_MS).await;
         }

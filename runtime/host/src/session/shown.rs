@@ -1,10 +1,11 @@
 //! What lies over a page besides its state: what the user typed and the program
-//! has not taken, errors at fields, and a message from the host. Kept as the
-//! page row's drafts.
+//! has not taken, errors at fields, a message from the host, and the way back.
+//! Kept as the page row's drafts.
 
 use mprun_core::view::overlay::Overlay;
 use mprun_storage::limits::DRAFTS_BYTES_MAX;
 
+use super::below::Below;
 use super::wire::{Reader, Wire, Writer};
 
 /// A message of the host over a page.
@@ -40,6 +41,8 @@ impl Alert {
 pub(crate) struct Shown {
     pub(crate) alert: Option<Alert>,
     pub(crate) overlay: Overlay,
+    /// What lies below the page where its parent is not stored.
+    pub(crate) below: Below,
 }
 
 impl Shown {
@@ -65,13 +68,13 @@ impl Shown {
             return bytes;
         }
         tracing::warn!(bytes = bytes.len(), "the drafts of a page are too large to keep");
-        Shown { alert: self.alert.clone(), overlay: Overlay::default() }.to_bytes()
+        Shown { overlay: Overlay::default(), ..self.clone() }.to_bytes()
     }
 }
 
 impl Wire for Shown {
     fn write(&self, writer: &mut Writer) {
-        writer.u8(1).option(self.alert.as_ref(), |writer, alert| {
+        writer.u8(2).option(self.alert.as_ref(), |writer, alert| {
             writer
                 .u8(match alert.kind {
                     AlertKind::Error => 0,
@@ -81,10 +84,12 @@ impl Wire for Shown {
         });
         // Strings and maps of strings: writing them as JSON cannot fail.
         writer.bytes(&serde_json::to_vec(&self.overlay).unwrap_or_default());
+        self.below.write(writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        if reader.u8()? != 1 {
+        let version = reader.u8()?;
+        if !(1..=2).contains(&version) {
             return None;
         }
         let alert = reader.option(|reader| {
@@ -96,7 +101,9 @@ impl Wire for Shown {
             Some(Alert { kind, text: reader.str()? })
         })?;
         let overlay = serde_json::from_slice(reader.bytes()?).ok()?;
-        Some(Shown { alert, overlay })
+        // The first version knew nothing of what lies below.
+        let below = if version == 1 { Below::default() } else { Below::read(reader)? };
+        Some(Shown { alert, overlay, below })
     }
 }
 
@@ -113,9 +120,10 @@ mod tests {
 
     #[test]
     fn an_alert_comes_back() {
-        let shown = Shown { alert: Alert::notice("é"), overlay: Overlay::default() };
+        let below = Below { pages: Vec::new(), base: Some(mprun_core::identity::PageId::from_bytes([3; 16])) };
+        let shown = Shown { alert: Alert::notice("é"), below, ..Shown::default() };
         assert_eq!(Shown::of(&shown.to_drafts()), shown);
-        let shown = Shown { alert: Alert::error("no"), overlay: Overlay::default() };
+        let shown = Shown { alert: Alert::error("no"), ..Shown::default() };
         assert_eq!(Shown::of(&shown.to_drafts()), shown);
     }
 }

@@ -30,7 +30,9 @@ impl Stage<'_, '_> {
     pub(super) async fn finish(self) -> Result<(Transaction, Vec<u8>, Vec<PageRow>), Fault> {
         let Stage { session, guest, mut app, mut pages, .. } = self;
         let transaction = guest.finish()?;
-        for page in pages.iter_mut().filter(|page| !page.closed) {
+        // One that another version wrote is shown only after its migration.
+        let digest = session.program.digest();
+        for page in pages.iter_mut().filter(|page| !page.closed && page.digest == *digest) {
             session.check_view(&mut app, page).await?;
         }
         Ok((transaction, app, pages))
@@ -145,8 +147,7 @@ impl Stage<'_, '_> {
             Ok((app, _)) => self.app = app,
             Err(failure) => {
                 *self.guest.transaction()? = before;
-                let refusal = Refusal::from(failure);
-                tracing::warn!(program = %self.session.program.id(), route, ?refusal, "the program refused a reply whose page is gone");
+                self.session.note("the program refused a reply whose page is gone", Some(failure));
             }
         }
         Ok(())
@@ -197,6 +198,7 @@ impl Stage<'_, '_> {
             Ok(mut page) => {
                 // Whoever waits for this page's result now waits for the new one's.
                 page.reply = from.reply.take();
+                page.drafts = Shown { below: Shown::of(&from.drafts).below, ..Shown::default() }.to_drafts();
                 self.unload(&mut from).await?;
                 let outcome = Outcome::Show(place_of(&page));
                 self.pages.extend([from, page]);
@@ -269,7 +271,10 @@ impl Stage<'_, '_> {
 
     /// Closes a page: what it remembered goes, its place in the stack stays.
     async fn unload(&mut self, page: &mut PageRow) -> Result<(), Fault> {
-        self.tell(page, "unloaded").await?;
+        // A page that this version does not have any more cannot be told.
+        if self.session.program.has_page(&page.route) {
+            self.tell(page, "unloaded").await?;
+        }
         page.closed = true;
         page.state = Vec::new();
         page.drafts = Vec::new();

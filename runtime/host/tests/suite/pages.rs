@@ -140,7 +140,8 @@ async fn changes_are_delivered_before_the_button_and_all_together() {
 async fn what_was_typed_is_kept_until_the_form_is_taken() {
     let stage = Stage::new().await;
     let first = stage.open("first").await;
-    let typed = stage.press_with(&first, "I", &[("Who", "Ada")]).await;
+    let typed = stage.press_with(&first, "I", &[("Who", "Ada"), ("Secret", "xyzzy")]).await;
+    // All but the password, which is written down nowhere.
     assert_eq!(typed.overlay.drafts.values().map(|draft| draft.typed.as_str()).collect::<Vec<_>>(), ["Ada"]);
     let again = stage.page(typed.page().unwrap()).await;
     assert_eq!(again.overlay, typed.overlay);
@@ -153,6 +154,21 @@ async fn what_was_typed_is_kept_until_the_form_is_taken() {
     assert_eq!(refused.overlay.drafts.len(), 1);
     assert_eq!(shown(&refused), "1fAda", "the change that came with it was not kept");
     assert_eq!(alert(&refused), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_refused_is_refused_at_its_field() {
+    let stage = Stage::new().await;
+    let first = stage.open("first").await;
+    for pressed in ["Live", "I"] {
+        let refused = stage.press_with(&first, pressed, &[("Live", "?x")]).await;
+        assert_eq!(refused.overlay.errors.values().collect::<Vec<_>>(), ["missing"]);
+        assert_eq!(
+            refused.overlay.errors.keys().collect::<Vec<_>>(),
+            refused.overlay.drafts.keys().collect::<Vec<_>>()
+        );
+        assert_eq!((shown(&refused), alert(&refused)), ("0", None));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,17 +71,27 @@ fn row(line: &Line, product: &Product, look: &Look<Shop>) -> Node<CartMsg> {
     let less = (line.quantity > 1).then(|| set(line.quantity - 1));
     let more = (line.quantity < QUANTITY_MAX).then(|| set(line.quantity + 1));
     let price = parts::price(look, line.cents(product));
+    let name = full_name(line, product);
     view! {
         <view layout="row" align="center">
             <image src={product.picture()} mode="thumbnail" alt=""/>
             <view gap="small" grow>
                 {parts::price_line(product.name, &line.details(), &price)}
                 <view layout="row" justify="between" align="center">
-                    {parts::stepper(product.name, line.quantity, less, more)}
-                    <button label={format!("Remove {}", product.name)}
+                    {parts::stepper(&name, line.quantity, less, more)}
+                    <button label={format!("Remove {name}")}
                         on:tap=CartMsg::Remove(line.key())>"Remove"</button>
                 </view>
             </view>
         </view>
+    }
+}
+
+/// What the buttons of a line are for, in words: one product can be in two lines,
+/// and who hears the page has to tell them apart.
+fn full_name(line: &Line, product: &Product) -> String {
+    match line.details() {
+        details if details.is_empty() => product.name.to_owned(),
+        details => format!("{} ({details})", product.name),
     }
 }

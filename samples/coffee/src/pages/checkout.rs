@@ -2,7 +2,7 @@
 
 use mprun::prelude::*;
 
-use super::{CartPage, OrderPage};
+use super::{MenuPage, OrderPage};
 use crate::parts;
 use crate::shop::{Order, OrderLine, Shop, Status};
 
@@ -21,6 +21,8 @@ pub enum CheckoutMsg {
         /// The form.
         form: Form<PickUp>,
     },
+    /// Back to the menu.
+    ToMenu,
 }
 
 /// The form.
@@ -56,8 +58,10 @@ impl Page<Shop> for CheckoutPage {
     /// All of this happens, or nothing of it: an error anywhere leaves the cart
     /// full and the storage as it was.
     fn update(&mut self, msg: CheckoutMsg, cx: &mut Cx<Shop, CheckoutMsg>) -> Result {
-        let CheckoutMsg::Place { total, form } = msg;
-        let form = form.get()?;
+        let (total, form) = match msg {
+            CheckoutMsg::Place { total, form } => (total, form.get()?),
+            CheckoutMsg::ToMenu => return cx.relaunch(link!(MenuPage)),
+        };
         let order = Order {
             number: cx.app.orders + 1,
             name: form.name.trim().to_owned(),
@@ -83,7 +87,7 @@ impl Page<Shop> for CheckoutPage {
                 <view align="center">
                     <heading level=1>"Check out"</heading>
                     <text>"There is nothing to order yet."</text>
-                    <navigator to={link!(CartPage)}>"See the cart"</navigator>
+                    <button type="primary" on:tap=CheckoutMsg::ToMenu>"See the menu"</button>
                 </view>
             };
         }

@@ -24,8 +24,11 @@ impl Page<Shop> for MenuPage {
     fn update(&mut self, msg: MenuMsg, cx: &mut Cx<Shop, MenuMsg>) -> Result {
         let MenuMsg::Add(id) = msg;
         let product = Product::find(&id).ok_or_else(Error::not_found)?;
-        cx.app.add(Line::usual(product));
-        parts::tell(cx, &format!("{} is in your cart", product.name));
+        let text = match cx.app.add(Line::usual(product)) {
+            Ok(()) => format!("{} is in your cart", product.name),
+            Err(already) => format!("You have {already} × {} already, the most that we make at once", product.name),
+        };
+        parts::tell(cx, &text);
         Ok(())
     }
 

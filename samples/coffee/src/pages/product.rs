@@ -2,9 +2,10 @@
 
 use mprun::prelude::*;
 
+use super::MenuPage;
 use crate::menu::{Milk, Product, Size};
 use crate::parts;
-use crate::shop::{Line, Shop};
+use crate::shop::{Line, QUANTITY_MAX, Shop};
 
 /// Which product. Everything else about it is in the menu.
 #[derive(State, Default)]
@@ -17,6 +18,9 @@ pub struct ProductPage {
 pub enum ProductMsg {
     /// The form is filled in.
     Add(Form<Pick>),
+    /// To the menu: who came by an address has not seen it. Not by a link, for
+    /// the reason that the cart has.
+    ToMenu,
 }
 
 /// The form. Fields that a product does not have stay empty.
@@ -47,12 +51,18 @@ impl Page<Shop> for ProductPage {
     }
 
     fn update(&mut self, msg: ProductMsg, cx: &mut Cx<Shop, ProductMsg>) -> Result {
-        let ProductMsg::Add(form) = msg;
+        let pick = match msg {
+            ProductMsg::Add(form) => form.get()?,
+            ProductMsg::ToMenu => return cx.relaunch(link!(MenuPage)),
+        };
         let product = self.product()?;
-        let pick = form.get()?;
         // A radio group can only send what it offers, and it offers what the
         // product has: `size` is one of `sizes`, or there is none.
-        cx.app.add(Line { product: self.id.clone(), size: pick.size, milk: pick.milk, quantity: pick.quantity });
+        let line = Line { product: self.id.clone(), size: pick.size, milk: pick.milk, quantity: pick.quantity };
+        if let Err(already) = cx.app.add(line) {
+            let refused = format!("You have {already} already; at most {QUANTITY_MAX} of one kind.");
+            return Err(Error::field("quantity", refused));
+        }
         let added = format!("{} × {}", pick.quantity, product.name);
         parts::tell(cx, &format!("In your cart: {added}"));
         cx.close()
@@ -60,7 +70,12 @@ impl Page<Shop> for ProductPage {
 
     fn view(&self, look: &Look<Shop>) -> Node<ProductMsg> {
         let Ok(product) = self.product() else {
-            return view! { <text>"This is not on the menu any more."</text> };
+            return view! {
+                <view align="center">
+                    <text>"This is not on the menu any more."</text>
+                    <button on:tap=ProductMsg::ToMenu>"Menu"</button>
+                </view>
+            };
         };
         view! {
             <view layout="wrap" gap="large" align="start">
@@ -81,7 +96,10 @@ impl Page<Shop> for ProductPage {
                         <input label="How many" name="quantity" type="number" value="1" required/>
                         <button type="primary" form-type="submit">"Add to cart"</button>
                     </form>
-                    {parts::cart_badge(look)}
+                    <view layout="row" align="center">
+                        {parts::cart_badge(look)}
+                        <button on:tap=ProductMsg::ToMenu>"Menu"</button>
+                    </view>
                 </view>
             </view>
         }
@@ -116,5 +134,5 @@ fn milks(product: &Product, look: &Look<Shop>) -> Option<Node<ProductMsg>> {
 
 /// What a choice costs more, if it does.
 fn more(look: &Look<Shop>, cents: u32) -> Option<String> {
-    (cents > 0).then(|| format!(" +{}", look.money(cents)))
+    (cents > 0).then(|| format!(" +{}", parts::price(look, cents)))
 }

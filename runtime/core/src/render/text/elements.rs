@@ -92,6 +92,11 @@ impl<'n, 't> Measured<'n, 't> {
         Self { node, wanted, children, bullet }
     }
 
+    /// The children that take any room.
+    fn visible(&self) -> Vec<&Self> {
+        self.children.iter().filter(|child| child.wanted > 0).collect()
+    }
+
     /// Whether it is set off by an empty line in a column.
     fn is_block(&self) -> bool {
         match self.node.resolved.element() {
@@ -137,6 +142,11 @@ fn columns_between(element: Resolved<'_>) -> usize {
         "large" => 3,
         _ => 2,
     }
+}
+
+/// Whether there is an empty line around blocks that stand below each other.
+fn is_airy(element: Resolved<'_>) -> bool {
+    !matches!(element.word(Attribute::Gap), "none" | "small")
 }
 
 fn tone(word: &str) -> Tone {
@@ -230,7 +240,7 @@ impl Layout<'_> {
 
     fn column(&self, measured: &Measured<'_, '_>, width: usize, form: Option<FormScope>) -> Block {
         let element = measured.node.resolved;
-        let airy = !matches!(element.word(Attribute::Gap), "none" | "small");
+        let airy = is_airy(element);
         let mut block = Block::default();
         let mut block_before = false;
         for child in &measured.children {
@@ -255,17 +265,27 @@ impl Layout<'_> {
 
     fn row(&self, measured: &Measured<'_, '_>, width: usize, form: Option<FormScope>) -> Block {
         let element = measured.node.resolved;
-        let gap = columns_between(element);
-        let children: Vec<_> = measured.children.iter().filter(|child| child.wanted > 0).collect();
-        if children.is_empty() {
-            return Block::default();
+        let children = measured.visible();
+        match share(&children, width.saturating_sub(gaps(element, &children))) {
+            Some(widths) => self.line(element, &children, &widths, width, form),
+            None => self.wrapped(measured, width, form),
         }
-        let Some(widths) = share(&children, width.saturating_sub(gap * (children.len() - 1))) else {
-            return self.wrapped(measured, width, form);
-        };
-        let used: usize = widths.iter().sum::<usize>() + gap * (children.len() - 1);
-        let free = width.saturating_sub(used);
-        let between = if children.len() > 1 { free / (children.len() - 1) } else { 0 };
+    }
+
+    /// Children beside each other, as wide as was decided. What they leave of the
+    /// line goes where the container says.
+    fn line(
+        &self,
+        element: Resolved<'_>,
+        children: &[&Measured<'_, '_>],
+        widths: &[usize],
+        width: usize,
+        form: Option<FormScope>,
+    ) -> Block {
+        let gap = columns_between(element);
+        let free = width.saturating_sub(widths.iter().sum::<usize>() + gaps(element, children));
+        let spaces = children.len().saturating_sub(1);
+        let between = free.checked_div(spaces).unwrap_or_default();
         let (mut column, extra) = match element.word(Attribute::Justify) {
             "center" => (free / 2, 0),
             "end" => (free, 0),
@@ -273,10 +293,10 @@ impl Layout<'_> {
             _ => (0, 0),
         };
         let mut parts = Vec::with_capacity(children.len());
-        for (position, (child, width)) in children.iter().zip(&widths).enumerate() {
+        for (position, (child, width)) in children.iter().zip(widths).enumerate() {
             // The last one of a spread row ends where the row ends.
-            if extra > 0 && position + 1 == children.len() {
-                column += free - between * (children.len() - 1);
+            if extra > 0 && position == spaces {
+                column += free - between * spaces;
             }
             parts.push((column, self.node(child, *width, form)));
             column += width + gap + extra;
@@ -293,30 +313,48 @@ impl Layout<'_> {
         })
     }
 
-    /// As many beside each other as there is room for, then a new line.
+    /// As many beside each other as there is room for, then a new line. Each line
+    /// is filled like a row.
     fn wrapped(&self, measured: &Measured<'_, '_>, width: usize, form: Option<FormScope>) -> Block {
         let element = measured.node.resolved;
         let gap = columns_between(element);
-        let mut block = Block::default();
-        let mut parts: Vec<(usize, Block)> = Vec::new();
-        let mut column = 0;
-        for child in measured.children.iter().filter(|child| child.wanted > 0) {
+        let mut lines: Vec<Vec<&Measured<'_, '_>>> = Vec::new();
+        let mut end = 0;
+        for child in measured.visible() {
             let wanted = child.wanted.min(width);
-            if column > 0 && column + wanted > width {
-                block.below(self.beside(element, std::mem::take(&mut parts)), 0);
-                column = 0;
+            match lines.last_mut() {
+                Some(line) if end + gap + wanted <= width => {
+                    line.push(child);
+                    end += gap + wanted;
+                }
+                _ => {
+                    lines.push(vec![child]);
+                    end = wanted;
+                }
             }
-            parts.push((column, self.node(child, wanted, form)));
-            column += wanted + gap;
         }
-        block.below(self.beside(element, parts), 0);
+        let airy = is_airy(element);
+        let mut block = Block::default();
+        let mut block_before = false;
+        for line in &lines {
+            // None only of one that is alone and wants more than there is.
+            let widths = share(line, width.saturating_sub(gaps(element, line)));
+            let widths = widths.unwrap_or_else(|| line.iter().map(|child| child.wanted.min(width)).collect());
+            let part = self.line(element, line, &widths, width, form);
+            if part.is_empty() {
+                continue;
+            }
+            let is_block = line.iter().any(|child| child.is_block());
+            block.below(part, usize::from(airy && (is_block || block_before)));
+            block_before = is_block;
+        }
         block
     }
 
     fn grid(&self, measured: &Measured<'_, '_>, width: usize, form: Option<FormScope>) -> Block {
         let element = measured.node.resolved;
         let gap = columns_between(element).max(1);
-        let children: Vec<_> = measured.children.iter().filter(|child| child.wanted > 0).collect();
+        let children = measured.visible();
         let columns = ((width + gap) / (CELL_MIN + gap)).clamp(1, children.len().max(1));
         let cell = (width - gap * (columns - 1)) / columns;
         let mut block = Block::default();
@@ -396,6 +434,11 @@ fn progress(element: Resolved<'_>, width: usize) -> Block {
     line.push("░".repeat(cells - done), mark(Tone::Muted));
     line.push(format!(" {percent} %"), Style { tone: Tone::Muted, ..Style::default() });
     Block::line(line)
+}
+
+/// How many cells stand between the children of a row.
+fn gaps(row: Resolved<'_>, children: &[&Measured<'_, '_>]) -> usize {
+    columns_between(row) * children.len().saturating_sub(1)
 }
 
 /// How wide the children of a row become; none if they do not fit beside each

@@ -61,6 +61,37 @@ fn a_narrow_page_still_shows_everything() {
 }
 
 #[test]
+fn what_is_left_of_a_wrapped_line_is_given_away() {
+    // To what grows; then nothing is left for `justify`.
+    for justify in ["start", "center", "end", "between"] {
+        let markup = r#"<view layout="wrap" justify="?"><view grow><text>Plum Lane</text></view><button on:tap="a">Cart</button></view>"#;
+        let page = page(&markup.replace('?', justify), 30);
+        assert_eq!(page.to_plain(), format!("{:<22}[ Cart ]\n", "Plum Lane"), "{justify}");
+        assert_eq!(page.controls[0].area, Area { line: 0, column: 22, width: 8, height: 1 }, "{justify}");
+    }
+    for (justify, lines) in [
+        ("start", "[ One ]  [ Two ]\n[ Three ]\n"),
+        ("center", "  [ One ]  [ Two ]\n     [ Three ]\n"),
+        ("end", "    [ One ]  [ Two ]\n           [ Three ]\n"),
+        ("between", "[ One ]      [ Two ]\n[ Three ]\n"),
+    ] {
+        let markup = r#"<view layout="wrap" justify="?"><button on:tap="a">One</button><button on:tap="b">Two</button><button on:tap="c">Three</button></view>"#;
+        assert_eq!(page(&markup.replace('?', justify), 20).to_plain(), lines, "{justify}");
+    }
+}
+
+#[test]
+fn wrapped_lines_of_blocks_are_set_apart() {
+    let blocks = r#"<view layout="wrap" gap="?"><view><text>First thing</text></view><view><text>Second thing</text></view></view>"#;
+    let texts = r#"<view layout="wrap" gap="?"><text>First thing</text><text>Second thing</text></view>"#;
+    for (gap, between) in [("none", ""), ("small", ""), ("medium", "\n"), ("large", "\n")] {
+        let apart = format!("First thing\n{between}Second thing\n");
+        assert_eq!(page(&blocks.replace('?', gap), 20).to_plain(), apart, "{gap}");
+        assert_eq!(page(&texts.replace('?', gap), 20).to_plain(), "First thing\nSecond thing\n", "{gap}");
+    }
+}
+
+#[test]
 fn what_was_typed_is_shown_and_secrets_are_not() {
     let sample = Sample::of(r#"<form><input name="a" label="A"/><input name="b" label="B" type="password"/></form>"#);
     let tree = sample.tree();

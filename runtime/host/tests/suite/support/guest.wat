@@ -41,6 +41,7 @@
   (data (i32.const 8300) "writer")
   (data (i32.const 8310) "third")
   (data (i32.const 8320) "V")
+  (data (i32.const 8324) "value")
   (data (i32.const 12288) "{{template}}")
 
   (func $alloc (param $size i32) (result i32)
@@ -80,6 +81,17 @@
     (i32.store (i32.const 12) (local.get $length))
     (i32.store (i32.const 16) (i32.const 0))
     (i32.store (i32.const 20) (i32.const 0))
+    (i32.const 0))
+
+  ;; `invalid`, with "missing" at the field of this name.
+  (func $refuse_field (param $name i32) (param $name_n i32) (result i32)
+    (i32.store (i32.const 512) (local.get $name))
+    (i32.store (i32.const 516) (local.get $name_n))
+    (i32.store (i32.const 520) (i32.const 8280))
+    (i32.store (i32.const 524) (i32.const 7))
+    (drop (call $fail (i32.const 3) (i32.const 0) (i32.const 0)))
+    (i32.store (i32.const 16) (i32.const 512))
+    (i32.store (i32.const 20) (i32.const 1))
     (i32.const 0))
 
   (func $states (param $app i32) (param $app_n i32) (param $page i32)
@@ -156,19 +168,13 @@
       (then
         (if (i32.eq (i32.load8_u (local.get $value)) (i32.const 33)) ;; "!…" is refused
           (then (return (call $fail (i32.const 1) (i32.const 8272) (i32.const 2)))))
+        (if (i32.eq (i32.load8_u (local.get $value)) (i32.const 63)) ;; "?…" is no value
+          (then (return (call $refuse_field (i32.const 8324) (i32.const 5)))))
         (call $append (local.get $p) (i32.const 99) (local.get $value) (local.get $value_n))))
     (if (i32.eq (local.get $letter) (i32.const 102)) ;; f: a form
       (then
         (if (i32.eqz (local.get $value_n))
-          (then
-            (i32.store (i32.const 512) (i32.const 8276))
-            (i32.store (i32.const 516) (i32.const 3))
-            (i32.store (i32.const 520) (i32.const 8280))
-            (i32.store (i32.const 524) (i32.const 7))
-            (drop (call $fail (i32.const 3) (i32.const 0) (i32.const 0)))
-            (i32.store (i32.const 16) (i32.const 512))
-            (i32.store (i32.const 20) (i32.const 1))
-            (return (i32.const 0))))
+          (then (return (call $refuse_field (i32.const 8276) (i32.const 3)))))
         (call $append (local.get $p) (i32.const 102) (local.get $value) (local.get $value_n))))
     (if (i32.eq (local.get $letter) (i32.const 82)) ;; R: refuse, after a write
       (then

@@ -46,6 +46,16 @@ fn template() -> Template {
                 Body::Empty,
             )),
             Child::Element(node(
+                Element::Input,
+                vec![
+                    (Attribute::Label, text("Secret")),
+                    (Attribute::Name, text("secret")),
+                    (Attribute::InputType, text("password")),
+                ],
+                vec![],
+                Body::Empty,
+            )),
+            Child::Element(node(
                 Element::Button,
                 vec![(Attribute::FormType, text("submit"))],
                 vec![],
