@@ -73,11 +73,11 @@ fn row(line: &Line, product: &Product, look: &Look<Shop>) -> Node<CartMsg> {
     let price = parts::price(look, line.cents(product));
     let name = full_name(line, product);
     view! {
-        <view layout="row" align="center">
+        <view layout="row" gap="small" align="center">
             <image src={product.picture()} mode="thumbnail" alt=""/>
             <view gap="small" grow>
                 {parts::price_line(product.name, &line.details(), &price)}
-                <view layout="row" justify="between" align="center">
+                <view layout="row" gap="small" justify="between" align="center">
                     {parts::stepper(&name, line.quantity, less, more)}
                     <button label={format!("Remove {name}")}
                         on:tap=CartMsg::Remove(line.key())>"Remove"</button>
