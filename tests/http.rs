@@ -413,3 +413,17 @@ fn a_page_below_that_was_stored_meanwhile_is_where_back_leads() {
     // Also for the page that was stored later than the one below it.
     second.press("Take").press("Back").assert_text("Shelf 1, taken 1");
 }
+
+#[test]
+fn an_operator_keeps_details_out_of_pages_and_cookies_to_https() {
+    let server = Server::start_with(&[guest("moody")], &["--https", "--no-details"]);
+    let answer = ask(&server, "GET", "/miniapp/moody/index?mood=panic", &[], "");
+    assert_eq!((answer.status, answer.problem()), (500, "trap"));
+    assert!(!answer.body.contains("in a bad mood"), "{}", answer.body);
+    let fine = ask(&server, "GET", "/miniapp/moody/index", &[], "");
+    assert!(fine.header("set-cookie").contains("; Secure"), "{}", fine.header("set-cookie"));
+
+    let server = Server::start(&[guest("moody")]);
+    let answer = ask(&server, "GET", "/miniapp/moody/index?mood=panic", &[], "");
+    assert!(answer.body.contains("in a bad mood"), "{}", answer.body);
+}

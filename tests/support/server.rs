@@ -21,22 +21,29 @@ pub(crate) struct Server {
 impl Server {
     /// Serves these bundles with data of its own.
     pub(crate) fn start(bundles: &[PathBuf]) -> Self {
+        Self::start_with(bundles, &[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn start_with(bundles: &[PathBuf], arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self::start_on(bundles, data.path(), "127.0.0.1:0");
+        let mut server = Self::try_start_on(bundles, data.path(), "127.0.0.1:0", arguments)
+            .unwrap_or_else(|said| panic!("expected the address, got `{said}`"));
         server._own_data = Some(data);
         server
     }
 
     /// Serves these bundles with the data of `data`.
     pub(crate) fn start_on(bundles: &[PathBuf], data: &Path, listen: &str) -> Self {
-        Self::try_start_on(bundles, data, listen).unwrap_or_else(|said| panic!("expected the address, got `{said}`"))
+        Self::try_start_on(bundles, data, listen, &[])
+            .unwrap_or_else(|said| panic!("expected the address, got `{said}`"))
     }
 
     /// The same; where there is no server, what it said on stdout.
-    fn try_start_on(bundles: &[PathBuf], data: &Path, listen: &str) -> Result<Self, String> {
+    fn try_start_on(bundles: &[PathBuf], data: &Path, listen: &str, arguments: &[&str]) -> Result<Self, String> {
         let busy = load::busy();
         let mut command = super::command(&["serve"]);
-        command.args(bundles).arg("--listen").arg(listen).arg("--data").arg(data);
+        command.args(bundles).arg("--listen").arg(listen).arg("--data").arg(data).args(arguments);
         // Hostile guests fill pages of warnings.
         command.env("MPRUN_LOG", "error");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("mprun starts");
@@ -79,9 +86,9 @@ impl Server {
         // Somebody else may have been given the port meanwhile, for a moment.
         let again = || {
             std::thread::sleep(Duration::from_millis(200));
-            Self::try_start_on(&bundles, &self.data, &self.address).ok()
+            Self::try_start_on(&bundles, &self.data, &self.address, &[]).ok()
         };
-        let first = Self::try_start_on(&bundles, &self.data, &self.address).ok();
+        let first = Self::try_start_on(&bundles, &self.data, &self.address, &[]).ok();
         let mut next = first.or_else(|| (0..20).find_map(|_| again())).expect("the server starts again");
         next._own_data = own;
         *self = next;

@@ -180,6 +180,14 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
 
+    /// Browsers reach this server by https only, through a proxy: mark cookies `Secure`
+    #[arg(long)]
+    pub(crate) https: bool,
+
+    /// Leave out of error pages what is for a program's developer; the log has it
+    #[arg(long)]
+    pub(crate) no_details: bool,
+
     /// Memory for views that need not be computed again, in MiB; 0 for none
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(..=65_536))]
     pub(crate) view_cache_mib: u32,

@@ -44,7 +44,8 @@ async fn run(args: &ServeArgs, bundles: Vec<(&Path, Verified<Bundle>)>) -> Resul
     let count = host.programs().len();
     let noun = if count == 1 { "mini-program" } else { "mini-programs" };
     output::data(format!("serving {count} {noun} on http://{}\n", reachable(address)).as_bytes())?;
-    mprun_server::serve(listener, ServerConfig::default(), host, stop).await;
+    let config = ServerConfig { secure: args.https, details: !args.no_details, ..ServerConfig::default() };
+    mprun_server::serve(listener, config, host, stop).await;
     Ok(())
 }
 

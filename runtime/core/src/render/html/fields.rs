@@ -16,22 +16,28 @@ struct Parts<'a, 't> {
     /// `f.` and the key: the control's name and id.
     name: String,
     error: Option<&'a str>,
+    /// Whether the browser goes here first: to the first field that is wrong.
+    autofocus: bool,
     context: &'a HtmlContext<'a>,
 }
 
-/// Writes a field with everything in it.
+/// Writes a field with everything in it. `found` is whether a field that is wrong
+/// was written before.
 pub(super) fn write<'t>(
     out: &mut String,
     element: Resolved<'t>,
     children: &[Node<'t>],
     context: &HtmlContext<'_>,
     form: Option<FormScope>,
+    found: &mut bool,
 ) {
     // The form's position does not matter here.
     let field = Field::new(element, children, form.map(|form| (0, form.id)), context.token_key);
     let name = field.key.input_name();
     let error = context.overlay.errors.get(&field.key).map(String::as_str);
-    let parts = Parts { field, element, name, error, context };
+    let autofocus = error.is_some() && !*found;
+    *found |= error.is_some();
+    let parts = Parts { field, element, name, error, autofocus, context };
     let value = parts.field.shown(context.overlay);
     // Outside of a form nothing else hands over what was changed.
     let apply = parts.field.change.filter(|_| form.is_none());
@@ -128,8 +134,15 @@ impl Parts<'_, '_> {
         attribute(out, " class=\"", class);
         attribute(out, " id=\"", &self.name);
         attribute(out, " name=\"", &self.name);
+        self.focus(out);
         self.flags(out);
         self.state(out);
+    }
+
+    fn focus(&self, out: &mut String) {
+        if self.autofocus {
+            out.push_str(" autofocus");
+        }
     }
 
     fn flags(&self, out: &mut String) {
@@ -212,14 +225,17 @@ impl Parts<'_, '_> {
         out.push_str("<div class=\"mp-options\">");
         let chosen = self.field.options.iter().position(|option| option.value == value);
         for (position, option) in self.field.options.iter().enumerate() {
-            self.radio(out, option, chosen == Some(position));
+            self.radio(out, option, position, chosen == Some(position));
         }
         out.push_str("</div>");
     }
 
-    fn radio(&self, out: &mut String, option: &Choice<'_>, chosen: bool) {
+    fn radio(&self, out: &mut String, option: &Choice<'_>, position: usize, chosen: bool) {
         out.push_str("<label class=\"mp-option\"><input type=\"radio\"");
         attribute(out, " name=\"", &self.name);
+        if position == 0 {
+            self.focus(out);
+        }
         attribute(out, " value=\"", &option.value);
         if chosen {
             out.push_str(" checked");

@@ -224,7 +224,8 @@ fn is_static(node: &Node) -> bool {
 /// defines itself is compiled on the way. The same input gives the same bytes.
 pub fn write(out: &mut String, tree: &Tree<'_>, bundle: &[Prerendered], context: &HtmlContext<'_>) {
     let scratch = RefCell::default();
-    let mut writer = Writer { out, tree, bundle, own: Vec::new(), context, form: None, scratch: &scratch };
+    let mut writer =
+        Writer { out, tree, bundle, own: Vec::new(), context, form: None, scratch: &scratch, found: false };
     writer.instance(tree.root(), Path::ROOT);
 }
 
@@ -238,6 +239,8 @@ struct Writer<'w, 't> {
     form: Option<FormScope>,
     /// For an address, before it is escaped.
     scratch: &'w RefCell<String>,
+    /// Whether a field that is wrong has been written.
+    found: bool,
 }
 
 impl<'t> Writer<'_, 't> {
@@ -294,7 +297,8 @@ impl<'t> Writer<'_, 't> {
                 }
                 Step::Field(element) => {
                     let Some((_, resolved)) = resolve(element) else { continue };
-                    fields::write(self.out, resolved, &resolved.children(self.tree), self.context, self.form);
+                    let children = resolved.children(self.tree);
+                    fields::write(self.out, resolved, &children, self.context, self.form, &mut self.found);
                 }
                 Step::Text(slot) => {
                     if let Some(Value::Text(text)) = values.get(slot) {

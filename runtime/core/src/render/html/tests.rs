@@ -80,6 +80,7 @@ const ATTRIBUTES: &[&str] = &[
     "name",
     "value",
     "formnovalidate",
+    "autofocus",
     "type",
     "disabled",
     "max",
@@ -247,6 +248,21 @@ fn a_line_break_at_the_start_of_a_text_stays() {
 }
 
 #[test]
+fn the_browser_goes_to_the_first_field_that_is_wrong() {
+    let sample = Sample::of(
+        r#"<form><input name="a" label="A"/><radio-group name="b" label="B"><radio value="1">One</radio><radio value="2">Two</radio></radio-group><textarea name="c" label="C"/></form>"#,
+    );
+    let tree = sample.tree();
+    let mut overlay = Overlay::default();
+    for field in &offers(&tree, &token_key()).fields[1..] {
+        overlay.errors.insert(field.key, "no".to_owned());
+    }
+    let tags = read(&html(&tree, &prerendered(&sample), &overlay));
+    let focused: Vec<_> = tags.iter().filter(|tag| tag.get("autofocus").is_some()).collect();
+    assert_eq!(focused.iter().map(|tag| tag.get("value")).collect::<Vec<_>>(), [Some("1")]);
+}
+
+#[test]
 fn a_static_view_is_one_piece() {
     let sample = Sample::of(
         r#"<view surface="card"><heading level="1">A</heading><list ordered><list-item><text>B</text></list-item></list><separator/></view>"#,
@@ -295,6 +311,7 @@ proptest! {
         }
         prop_assert!(keys.is_subset(&offered));
 
+        prop_assert!(tags.iter().filter(|tag| tag.get("autofocus").is_some()).count() <= 1);
         for tag in &tags {
             let address = tag.get("href").or(tag.get("src")).unwrap_or("/app/");
             prop_assert!(["/app/", "/asset/", "https://"].iter().any(|start| address.starts_with(start)), "{address}");
