@@ -29,7 +29,8 @@ test: toolchain ## all tests, with everything that they need
 check: ## what CI refuses before it runs a test: format, lints, dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check; \
+	@# Advisories need the network; CI asks for them every night (ci.yml).
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check bans licenses sources; \
 	else echo "note: cargo-deny is not installed, dependencies are not checked (cargo install cargo-deny)"; fi
 
 bench: toolchain ## the table of times, each beside the same page without a sandbox
