@@ -2,20 +2,29 @@
 //! the commit and the carrying out. One task for the host; several hosts on the
 //! same data do not hurt each other, because an ask can be ended only once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
+use mprun_core::identity::ProgramId;
 use mprun_storage::{Ask, AskKind, Commit, CommitError, Scope, StorageError};
 
 use super::{ATTEMPTS, Session, now_ms};
 use crate::failure::PageError;
 use crate::host::{Environment, Host};
 
-/// Asks that are read at a time.
-const BATCH: u32 = 64;
-/// Asks that are carried out at a time.
-const AT_ONCE: usize = 16;
+/// Asks that are read at a time. Each may have 256 KiB.
+const BATCH: u32 = 256;
+/// Programs whose asks are carried out at a time.
+const PROGRAMS_AT_ONCE: usize = 16;
+/// Asks of one program that are carried out at a time.
+const OF_PROGRAM_AT_ONCE: usize = 2;
+/// How long what was read is begun with. What is still waiting then is behind slow
+/// ones of its own program, and goes to the end of the queue.
+const ROUND: Duration = Duration::from_secs(1);
+/// When to look again at an ask that did not get its turn.
+const LATE_MS: u64 = 5_000;
 /// How long the scheduler sleeps at most: another process may have asked.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 /// When to look again at an ask whose program is not installed here.
@@ -79,7 +88,8 @@ impl Host {
         }
     }
 
-    /// Carries out everything that is due now; returns how many asks that were.
+    /// Carries out everything that is due now, or gives it another time where its
+    /// program is slow, absent or busy; returns how many asks that were.
     /// For hosts without [`Host::start_scheduler`], and for tests.
     ///
     /// # Errors
@@ -94,8 +104,22 @@ impl Host {
             }
             let full = due.len() >= BATCH as usize;
             total += due.len();
-            stream::iter(due)
-                .for_each_concurrent(AT_ONCE, |(scope, ask)| async move { self.carry_out(scope, ask).await })
+            let mut of_programs: BTreeMap<ProgramId, Vec<(Scope, Ask)>> = BTreeMap::new();
+            for (scope, ask) in due {
+                of_programs.entry(scope.program.clone()).or_default().push((scope, ask));
+            }
+            let end = Instant::now() + ROUND;
+            let programs = stream::iter(of_programs.into_values());
+            let carry_out = |(scope, ask)| async move {
+                match Instant::now() < end {
+                    true => self.carry_out(scope, ask).await,
+                    false => self.postpone(&scope, &ask, LATE_MS).await,
+                }
+            };
+            programs
+                .for_each_concurrent(PROGRAMS_AT_ONCE, |asks| {
+                    stream::iter(asks).for_each_concurrent(OF_PROGRAM_AT_ONCE, carry_out)
+                })
                 .await;
             if !full {
                 return Ok(total);

@@ -106,6 +106,28 @@ async fn no_more_timers_than_there_may_be() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_timers_do_not_keep_those_of_others_waiting() {
+    let budget = Budget { fuel: u64::MAX, ..Budget::default() };
+    let stage = Stage::with(HostConfig { budget, cores: 2, ..HostConfig::default() }).await;
+    let other = stage.host.install(crate::support::bundle("other", 1)).await.unwrap();
+    let mut page = stage.open("first").await;
+    for _ in 0..4 {
+        page = stage.press(&page, "J").await;
+    }
+    // Due later than all of those.
+    let theirs = stage.host.open(&other, &stage.user, Open::default()).await.unwrap();
+    stage.host.event(&other, &stage.user, stage.request(&theirs, "W", &[])).await.unwrap();
+    let page = Open { page: theirs.page(), ..Open::default() };
+
+    let begun = std::time::Instant::now();
+    let _scheduler = stage.host.start_scheduler();
+    while shown(&stage.host.open(&other, &stage.user, page.clone()).await.unwrap()) != "0t" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(begun.elapsed() < Duration::from_millis(4_500), "forty timers of a second each are in the way");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn looping_programs_leave_others_alone() {
     let budget = Budget { fuel: u64::MAX, ..Budget::default() };
     let stage = std::sync::Arc::new(Stage::with(HostConfig { budget, cores: 2, ..HostConfig::default() }).await);

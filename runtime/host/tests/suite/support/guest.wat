@@ -42,6 +42,7 @@
   (data (i32.const 8310) "third")
   (data (i32.const 8320) "V")
   (data (i32.const 8324) "value")
+  (data (i32.const 8332) "L")
   (data (i32.const 12288) "{{template}}")
 
   (func $alloc (param $size i32) (result i32)
@@ -209,6 +210,13 @@
       (then (call $after (i64.const 0) (i32.const 8232) (i32.const 1) (i32.const 256))))
     (if (i32.eq (local.get $letter) (i32.const 70)) ;; F: wait, message V
       (then (call $after (i64.const 0) (i32.const 8320) (i32.const 1) (i32.const 256))))
+    (if (i32.eq (local.get $letter) (i32.const 74)) ;; J: ten timers, each of which loops
+      (then
+        (local.set $n (i32.const 10))
+        (loop $more
+          (call $after (i64.const 0) (i32.const 8332) (i32.const 1) (i32.const 256))
+          (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+          (br_if $more (local.get $n)))))
     (if (i32.eq (local.get $letter) (i32.const 67)) ;; C: ask for a timer and take it back
       (then
         (call $after (i64.const 0) (i32.const 8232) (i32.const 1) (i32.const 256))

@@ -12,7 +12,7 @@ use mprun_host::{Environment, EventRequest, Host, HostConfig, Open, Outcome, Pag
 use mprun_storage::sqlite::SqliteStorage;
 
 /// The buttons, by their letters; `guest.wat` says what each does.
-const LETTERS: &str = "IARTPLMSBHGWFCOQXDZNKVUEY";
+const LETTERS: &str = "IARTPLMSBHGWFJCOQXDZNKVUEY";
 
 fn node(element: Element, attributes: Vec<(Attribute, AttributeValue)>, events: Vec<Event>, body: Body) -> Node {
     Node { element, attributes, events, body }
