@@ -397,6 +397,15 @@ fn back_leads_where_the_user_came_from_though_nothing_was_stored() {
     let first = second.assert_text("Shelf 2, taken 1").press("Back").assert_text("Shelf 1, taken 0");
     first.press("Take").assert_text("Shelf 1, taken 1").press("Back").assert_text("The start");
 
+    // A page that was opened again on the way back is like any other.
+    let mut page = server.client().get("/miniapp/shelves");
+    for _ in 1..=4 {
+        page = page.follow("Up");
+    }
+    let third = page.press("Back").press("Take").assert_text("Shelf 3, taken 1");
+    let second = third.press("Back").assert_text("Shelf 2, taken 0");
+    second.press("Back").assert_text("Shelf 1, taken 0");
+
     // What is stored is found again below what is not.
     let first = server.client().get("/miniapp/shelves").follow("Up").press("Take").assert_text("Shelf 1, taken 1");
     let third = first.follow("Up").follow("Up").assert_text("Shelf 3, taken 0");

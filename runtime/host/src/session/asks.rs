@@ -263,7 +263,7 @@ impl Session<'_> {
         transaction: Transaction,
     ) -> Result<Recorded, CommitFault> {
         let mut commit = transaction.into_commit();
-        let closes = matches!(going.what, Move::Close { .. }) && from.parent.is_some();
+        let closes = matches!(going.what, Move::Close { .. }) && Shown::lies_on_another(&from);
         let outcome = if closes {
             let (below, outcome) = self.below(row, &from).await?;
             from.closed = true;

@@ -3,6 +3,7 @@
 //! Kept as the page row's drafts.
 
 use mprun_core::view::overlay::Overlay;
+use mprun_storage::PageRow;
 use mprun_storage::limits::DRAFTS_BYTES_MAX;
 
 use super::below::Below;
@@ -56,6 +57,11 @@ impl Shown {
             tracing::warn!("the drafts of a page cannot be read");
             Shown::default()
         })
+    }
+
+    /// Whether a page has another one below it, stored or not.
+    pub(crate) fn lies_on_another(page: &PageRow) -> bool {
+        page.parent.is_some() || !Shown::of(&page.drafts).below.is_empty()
     }
 
     /// For a page row.

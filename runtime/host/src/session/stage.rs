@@ -244,13 +244,18 @@ impl Stage<'_, '_> {
         mut from: PageRow,
         payload: Option<&[u8]>,
     ) -> Result<Outcome, Fault> {
-        let Some(opener) = from.parent else {
+        if !Shown::lies_on_another(&from) {
             // The first page stays.
             return Ok(Outcome::Entry);
-        };
+        }
+        let opener = from.parent;
         let (below, outcome) = self.session.below(row, &from).await?;
         let reply = from.reply.take();
-        let route_of_opener = self.session.page_at(row, opener).await?.map(|page| page.route).unwrap_or_default();
+        let opened_by = match opener {
+            Some(opener) => self.session.page_at(row, opener).await?,
+            None => None,
+        };
+        let route_of_opener = opened_by.map(|page| page.route).unwrap_or_default();
         self.unload(&mut from).await?;
         self.pages.push(from);
         let mut below = below;
@@ -259,7 +264,7 @@ impl Stage<'_, '_> {
         }
         let result = payload.ok_or(Error { code: 4, message: "the page was closed without a result" });
         match (reply, below) {
-            (Some(message), Some(page)) if page.id == opener => self.reply(page, &message, result).await?,
+            (Some(message), Some(page)) if Some(page.id) == opener => self.reply(page, &message, result).await?,
             (Some(message), below) => {
                 self.pages.extend(below);
                 self.reply_to_program(&route_of_opener, &message, result).await?;
