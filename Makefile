@@ -9,15 +9,16 @@ CARGO ?= cargo
 MPRUN = target/release/mprun
 SAMPLES = hello coffee
 BUNDLES = $(SAMPLES:%=dist/%.wasm)
+FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench samples toolchain release clean
+.PHONY: help run test check bench fuzz samples toolchain release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: samples ## build everything and serve the samples on http://127.0.0.1:7878
-	$(MPRUN) serve $(BUNDLES) --listen $(LISTEN)
+	$(MPRUN) serve --dev $(BUNDLES) --listen $(LISTEN)
 
 samples: toolchain release ## build the mini-programs of samples/ into dist/
 	@for sample in $(SAMPLES); do $(MPRUN) build samples/$$sample -o dist/$$sample.wasm || exit 1; done
@@ -35,8 +36,12 @@ check: ## what CI refuses before it runs a test: format, lints, dependencies
 
 bench: toolchain ## the table of times, each beside the same page without a sandbox
 	@scripts/test-packages.sh wrk
+	@scripts/bench-peers.sh
 	$(CARGO) build --locked --release -p mprun -p mprun-bench
 	target/release/mprun-bench
+
+fuzz: ## look for input that breaks a reader, FUZZ_SECONDS for each (600); needs a C++ compiler
+	@for target in bundle trust; do scripts/fuzz.sh $$target $(FUZZ_SECONDS) || exit 1; done
 
 toolchain:
 	@scripts/guest-toolchain.sh >/dev/null

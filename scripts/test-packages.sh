@@ -4,11 +4,13 @@
 # so first; elsewhere it names them and fails. With arguments: only these commands.
 set -euo pipefail
 
-# command:package. The browser and its driver, the digest checked by a tool that
-# we did not write, a terminal to type into, a load generator.
-known=(chromium:chromium chromedriver:chromium-driver b3sum:b3sum tmux:tmux python3:python3 wrk:wrk)
+# command:package. The browser and its driver, the digest and the signatures checked
+# by tools that we did not write, a registry and a tool that reads it, a terminal to
+# type into, a load generator.
+known=(chromium:chromium chromedriver:chromium-driver b3sum:b3sum minisign:minisign docker-registry:docker-registry
+  skopeo:skopeo tmux:tmux python3:python3 wrk:wrk)
 wanted=("$@")
-[[ ${#wanted[@]} -gt 0 ]] || wanted=(chromium chromedriver b3sum tmux python3)
+[[ ${#wanted[@]} -gt 0 ]] || wanted=(chromium chromedriver b3sum minisign docker-registry skopeo tmux python3)
 
 missing=()
 for command in "${wanted[@]}"; do

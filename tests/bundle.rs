@@ -90,7 +90,7 @@ fn a_file_that_is_no_usable_bundle_is_refused_with_its_cause() {
             "world",
             with_sections_of(
                 "traps",
-                &component(r#"(component (instance $i) (export "demo:other/thing@1.0.0" (instance $i)))"#),
+                &component(r#"(component (instance) (export "demo:other/thing@1.0.0" (instance 0)))"#),
             ),
             "made for another world: it does not export `mprun:app/program`, but `demo:other/thing@1.0.0`",
             "a mini-program exports `mprun:app/program@0.1.0`",
@@ -175,7 +175,7 @@ fn what_is_no_bundle_and_no_project_is_refused_with_what_is() {
         (&["build", &*nowhere], "cannot open the folder", project),
         (&["build", &*text], "expected a folder, got the file", project),
         (&["build", &*inside], "is not a mini-program", project),
-        (&["nofile"], "cannot open `nofile`", "commands are serve, build and inspect"),
+        (&["nofile"], "cannot open `nofile`", "no command (mprun --help)"),
         (&["inspect", "nofile"], "cannot open `nofile`", "make a bundle from a program's source: mprun build DIR"),
     ] {
         let said = said(run(line));

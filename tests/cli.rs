@@ -29,6 +29,8 @@ fn help_is_enough_to_begin_with() {
         "serve",
         "build",
         "inspect",
+        "install",
+        "--trust",
         "--page",
         "--format",
         "--data",
@@ -38,7 +40,7 @@ fn help_is_enough_to_begin_with() {
     ] {
         assert!(help.contains(word), "`{word}` is missing:\n{help}");
     }
-    for command in ["serve", "build", "inspect"] {
+    for command in ["serve", "build", "sign", "key", "verify", "diff", "inspect", "install", "push", "pull"] {
         for line in [[command, "--help"], ["help", command]] {
             let help = stdout_of(&line);
             assert!(help.contains("Examples:") && help.contains(&format!("mprun {command}")), "{line:?}:\n{help}");
@@ -55,7 +57,7 @@ fn what_a_variable_says_is_not_required_on_the_command_line() {
     serve.env("MPRUN_DATA", folder.path()).env("MPRUN_LISTEN", "127.0.0.1:0");
     let _busy = load::busy();
     let help = String::from_utf8(serve.output().expect("mprun starts").stdout).expect("UTF-8");
-    assert!(help.contains("Usage: mprun serve [OPTIONS] <BUNDLE>...\n"), "{help}");
+    assert!(help.contains("Usage: mprun serve [OPTIONS] [BUNDLE]...\n"), "{help}");
 }
 
 #[test]
@@ -63,14 +65,17 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
     for (line, word) in [
         (&[][..], "Usage"),
         (&["--frobnicate"], "--frobnicate"),
-        (&["serve"], "BUNDLE"),
+        (&["serve"], "error: no trust file says whose programs may be served"),
+        (&["serve"], "\nhint: for unsigned programs of your own: --dev\n"),
+        (&["install"], "FILE|REF"),
+        (&["verify", "a.wasm", "--key", "k", "--trust", "t"], "cannot be used with"),
         (&["a.wasm", "--format", "pdf"], "possible values"),
         (&["a.wasm", "--fuel", "much"], "expected a whole number"),
         (&["a.wasm", "--page", "../secret"], "expected a page such as"),
         (&["serve", "a.wasm", "--listen", "everywhere"], "expected an address and a port"),
         (&["a.wasm", "b.wasm"], "error: one mini-program at a time"),
         (&["a.wasm", "b.wasm"], "\nhint: several are for the server: mprun serve a.wasm b.wasm\n"),
-        (&[""], "error: BUNDLE is empty"),
+        (&[""], "error: BUNDLE|APP_ID is empty"),
         (&["help", "nonsense"], "nonsense"),
     ] {
         let output = run(line);
@@ -97,6 +102,8 @@ fn a_page_is_printed_in_three_formats() {
     let bundle = guest("counter");
     let text = shown(&bundle, &[]);
     assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
+    assert_eq!(stderr(&text), "note: unsigned: `counter` runs as a development program\n");
+    assert_eq!(stderr(&shown(&bundle, &["--dev"])), "", "whoever says so need not be told");
     let text = String::from_utf8(text.stdout).expect("UTF-8");
     for line in ["here 0, shared 0, stored 0.", "Add", "Note"] {
         assert!(text.contains(line), "`{line}` is missing:\n{text}");
@@ -156,12 +163,18 @@ fn a_reader_that_goes_away_is_no_failure_to_talk_about() {
     for format in ["text", "html", "json"] {
         let data = tempfile::tempdir().expect("a temporary folder");
         let _busy = load::busy();
-        let mut child =
-            command(&[&bundle.to_string_lossy(), "--format", format, "--data", &data.path().to_string_lossy()])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("mprun starts");
+        let mut child = command(&[
+            &bundle.to_string_lossy(),
+            "--dev",
+            "--format",
+            format,
+            "--data",
+            &data.path().to_string_lossy(),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("mprun starts");
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("mprun ends");
         assert_eq!(output.status.code(), Some(3), "{format}: {}", stderr(&output));
@@ -217,6 +230,7 @@ fn a_server_that_cannot_start_says_why() {
         ),
     ] {
         let mut line = line;
+        line.push("--dev");
         if !line.contains(&"--data") {
             line.extend(["--data", &data]);
         }
@@ -235,7 +249,7 @@ fn a_server_says_where_it_is_and_that_it_lives() {
     assert_eq!((page.status, page.html.as_str()), (200, "ok\n"));
     let centre = server.client().get("/");
     assert!(centre.text().contains("Counter") && centre.text().contains("Loops"), "{}", centre.text());
-    centre.follow("Counter Utilities").assert_text("here 0, shared 0, stored 0.");
+    centre.follow("Counter Utilities unsigned").assert_text("here 0, shared 0, stored 0.");
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! The contract as others read it: the examples of `wit/README.md` are what
-//! they say, and an encoder in another language makes frames that hosts accept.
+//! they say, and a reader in another language, written from `docs/bundle.md`, finds
+//! in a bundle what we find. (`frames` does the same with an encoder of views.)
 
 use std::collections::HashMap;
+use std::process::Command;
 
+use mprun_core::bundle;
 use mprun_frame::frame::Frame;
 use mprun_frame::limits::FrameLimits;
 use mprun_frame::template::{Template, Templates};
 use mprun_frame::tree::{Tree, Value, definitions};
 
-use crate::support::root;
+use crate::support::{guest, root, sample};
 
 /// The blocks of the worked example: first word of the fence, the rest of it,
 /// lines with their comments cut off.
@@ -119,4 +122,35 @@ fn check_example(frame: &Frame, bundle: &Templates, own: &[Template]) {
         [Value::Flag(false), Value::Text("Tea"), Value::Attribute(None), Value::Flag(true), Value::Handler(None)]
     );
     assert_eq!(tree.nodes(), 3 + 2 + 3 + 3);
+}
+
+#[test]
+fn a_reader_in_another_language_finds_in_a_bundle_what_we_find() {
+    let script = root().join("tests/encoder/read_bundle.py");
+    let read =
+        |file: &std::path::Path| Command::new("python3").arg(&script).arg(file).output().expect("python3 starts");
+    let corpus = root().join("tests/corpus/v0.1");
+    for file in [guest("counter"), sample("hello"), corpus.join("hello.wasm"), corpus.join("coffee.wasm")] {
+        let bundle = bundle::verify(std::fs::read(&file).expect("the bundle can be read")).expect("a bundle");
+        let mut expected = vec![
+            format!("digest {}", bundle.digest()),
+            format!("program {} {}", bundle.manifest().app_id, bundle.manifest().version.code),
+        ];
+        expected
+            .extend(bundle.templates().as_slice().iter().map(|template| format!("template {:016x}", template.id())));
+        expected
+            .extend(bundle.assets().map(|asset| format!("asset {} {} {}", asset.path, asset.media_type, asset.digest)));
+        let output = read(&file);
+        assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(said.lines().collect::<Vec<_>>(), expected, "{}", file.display());
+    }
+    // It is no rubber stamp.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let changed = folder.path().join("changed.wasm");
+    let mut bytes = std::fs::read(corpus.join("hello.wasm")).expect("the bundle can be read");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&changed, bytes).expect("written");
+    assert!(!read(&changed).status.success());
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::support::{load, mprun, root, sample, stdout_of};
+use crate::support::{load, mprun, nowhere, root, sample, stdout_of};
 
 /// What a checkout consists of, as far as cargo needs it.
 const SOURCES: [&str; 9] =
@@ -186,10 +186,12 @@ fn a_renamed_product_is_on_the_printed_menu() {
     // As it stands in the README.
     let line =
         format!("'{}' '{}' --data '{}' | head -n 40", mprun().display(), bundle.display(), data.path().display());
-    let output = Command::new("sh").args(["-c", &line]).output().expect("sh starts");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).env_remove("MPRUN_TRUST").env("XDG_CONFIG_HOME", nowhere());
+    let output = shell.output().expect("sh starts");
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{complained}");
-    assert_eq!(complained, "", "{said}");
+    assert_eq!(complained, "note: unsigned: `coffee` runs as a development program\n", "{said}");
     assert!(said.contains("Plum Blossom White") && said.contains("Espresso"), "{said}");
     assert!(!said.contains("Flat White"), "{said}");
 }

@@ -6,11 +6,9 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mprun_core::bundle::{self, AssetFile};
-
 use crate::support::client::Page;
-use crate::support::guest;
 use crate::support::server::Server;
+use crate::support::{changed, guest};
 
 /// An answer, taken apart.
 struct Answer {
@@ -304,15 +302,8 @@ fn a_recipe_works_only_for_its_user_and_unchanged() {
 
 /// The same program in another version, which differs in nothing but that.
 fn next_version(bundle: &Path, folder: &Path) -> PathBuf {
-    let old = bundle::verify(std::fs::read(bundle).expect("the bundle can be read")).expect("a bundle");
-    let mut manifest = old.manifest().clone();
-    manifest.version.code += 1;
-    let templates: Vec<&[u8]> = old.templates().as_slice().iter().map(|template| template.encoding()).collect();
-    let assets = old.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() });
-    let assets: Vec<_> = assets.collect();
-    let new = bundle::pack(old.component(), &manifest, &templates, &assets).expect("it can be packed");
     let path = folder.join("next.wasm");
-    std::fs::write(&path, new.bytes()).expect("the bundle can be written");
+    changed(bundle, &path, |manifest| manifest.version.code += 1);
     path
 }
 

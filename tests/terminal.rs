@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{load, mprun, sample};
+use crate::support::{load, mprun, nowhere, sample};
 
 /// How long anything that must happen may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,9 +29,11 @@ impl Terminal {
         let socket = format!("mprun-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let terminal = Self { socket, data: tempfile::tempdir().expect("a temporary folder"), _busy: busy };
         let prompt = format!("PS1={PROMPT} ");
+        let config = format!("XDG_CONFIG_HOME={}", nowhere().display());
         let session = ["-f", "/dev/null", "new-session", "-d", "-s", "t", "-x", "100", "-y", "40"];
+        let shell = ["env", "-u", "MPRUN_TRUST", &config, &prompt, "TZ=UTC", "LC_ALL=C.UTF-8", "sh"];
         // Words of their own: then no other shell stands between.
-        terminal.tmux(&[&session[..], &["env", &prompt, "TZ=UTC", "LC_ALL=C.UTF-8", "sh"]].concat());
+        terminal.tmux(&[&session[..], &shell[..]].concat());
         terminal.sees(PROMPT);
         terminal
     }
@@ -279,6 +281,32 @@ fn a_coffee_is_ordered_with_the_keyboard_alone() {
     terminal.keys(&["Enter"]);
     terminal.sees("Order 001");
     terminal.picture("6-orders");
+    terminal.keys(&["q"]);
+    terminal.is_given_back();
+}
+
+#[test]
+fn digits_open_tabs_with_nothing_below() {
+    let terminal = Terminal::open();
+    terminal.coffee(&sample("coffee"));
+    let menu = terminal.sees("1 Menu   2 Cart   3 Orders");
+    assert!(menu.lines().last().is_some_and(|line| line.contains("1–3  tabs")), "{menu}");
+    terminal.keys(&["2"]);
+    terminal.sees("Nothing in it yet.");
+    terminal.picture("9-tabs");
+    terminal.keys(&["3"]);
+    terminal.sees("You have not ordered anything yet.");
+    terminal.keys(&["Escape"]);
+    terminal.sees("there is nothing to go back to");
+    terminal.keys(&["1"]);
+    terminal.sees("Espresso bar");
+    // No tab leads to a product: its page has none, and a digit means nothing.
+    terminal.tab_to("Flat White");
+    terminal.keys(&["Enter"]);
+    let product = terminal.sees("How many");
+    assert!(!product.contains("2 Cart"), "{product}");
+    terminal.keys(&["Escape"]);
+    terminal.sees("1 Menu   2 Cart   3 Orders");
     terminal.keys(&["q"]);
     terminal.is_given_back();
 }

@@ -64,9 +64,13 @@ fn dependencies_point_one_way() {
         ("runtime/frame", &[]),
         ("runtime/core", &["mprun-frame"]),
         ("runtime/storage", &["mprun-core"]),
+        ("runtime/registry", &["mprun-core"]),
         ("runtime/host", &["mprun-core", "mprun-frame", "mprun-storage"]),
         ("runtime/server", &["mprun-core", "mprun-frame", "mprun-host", "mprun-storage"]),
-        ("runtime/cli", &["mprun-core", "mprun-frame", "mprun-host", "mprun-server", "mprun-storage"]),
+        (
+            "runtime/cli",
+            &["mprun-core", "mprun-frame", "mprun-host", "mprun-registry", "mprun-server", "mprun-storage"],
+        ),
         ("sdk/rust", &["mprun-frame", "mprun-sdk-macros"]),
         ("sdk/rust/macros", &["mprun-frame"]),
     ];

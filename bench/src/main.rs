@@ -4,13 +4,15 @@
 //! In the process: instantiate, instantiate and view, frame to HTML. From outside,
 //! with wrk: a whole GET of a page whose `load` reads storage, through the ordinary
 //! `mprun serve`, beside `axum` and `maud` on the same SQLite row, with 1, 100 and
-//! 1,000 distinct programs. Rounds are interleaved and the median is printed,
-//! because machines drift.
+//! 1,000 distinct programs. And the way there: starts of processes, verifying,
+//! compiling, a host with 1,000 installed programs. Rounds are interleaved and the
+//! median is printed, because machines drift.
 
 mod load;
 mod native;
 mod programs;
 mod sandbox;
+mod start;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -35,12 +37,44 @@ async fn main() -> Result<()> {
         ["native", database] => native::serve(PathBuf::from(database)).await,
         [] => bench().await,
         ["quick"] => table(&[1], 1, 2).await,
-        _ => anyhow::bail!("usage: mprun-bench [quick]"),
+        ["start"] => starts(1_000).await,
+        _ => anyhow::bail!("usage: mprun-bench [quick|start]"),
     }
 }
 
 async fn bench() -> Result<()> {
-    table(&[1, 100, 1_000], ROUNDS, SECONDS).await
+    table(&[1, 100, 1_000], ROUNDS, SECONDS).await?;
+    starts(1_000).await
+}
+
+/// From a file to a page.
+async fn starts(count: usize) -> Result<()> {
+    let exe = std::env::current_exe()?;
+    let built = exe.parent().context("the bench lies in target/release")?;
+    let guest = programs::build(built)?;
+    say("\nFrom a file to a page: the program above; medians, and the ratio to the first row of each group\n");
+    // Installed by scripts/bench-peers.sh, or on the path.
+    let own = built.with_file_name("peers").join("bin/wasmtime");
+    let wasmtime = if own.exists() { own } else { PathBuf::from("wasmtime") };
+    let mut rows = start::processes(built, &guest, &wasmtime)?;
+    rows.extend(start::loading(&guest).await?);
+    for (what, time, ratio) in rows {
+        let ratio = ratio.map(|ratio| format!("{ratio:>7.2}")).unwrap_or_default();
+        say(&format!("{what:<52} {:>10}{ratio}", millis(time)));
+    }
+    let many = start::many(built, &guest, count, 50)?;
+    say(&format!("\nOne host, {} installed programs:\n", many.programs));
+    for (what, value) in [
+        ("start of the process to its address".to_owned(), millis(many.start)),
+        ("memory then".to_owned(), format!("{:.1} MiB", many.memory_start_mib)),
+        ("first request ever to a program (it is compiled)".to_owned(), millis(many.new)),
+        ("first request to a cold one (native code kept)".to_owned(), millis(many.cold)),
+        ("the same again".to_owned(), millis(many.warm)),
+        (format!("memory with {} of them loaded", many.loaded), format!("{:.1} MiB", many.memory_loaded_mib)),
+    ] {
+        say(&format!("{what:<52} {value:>10}"));
+    }
+    Ok(())
 }
 
 async fn table(counts: &[usize], rounds: usize, seconds: u32) -> Result<()> {
@@ -109,7 +143,7 @@ fn get(built: &Path, folder: &Path, guest: &Path, count: usize, rounds: usize, s
 }
 
 fn serve_arguments(bundles: &[PathBuf], folder: &Path, more: &[&str]) -> Vec<String> {
-    let mut arguments = vec!["serve".to_owned()];
+    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned()];
     arguments.extend(bundles.iter().map(|bundle| bundle.to_string_lossy().into_owned()));
     arguments.extend(["--listen", "127.0.0.1:0", "--data"].map(str::to_owned));
     arguments.push(folder.join("data").to_string_lossy().into_owned());
@@ -119,6 +153,10 @@ fn serve_arguments(bundles: &[PathBuf], folder: &Path, more: &[&str]) -> Vec<Str
 
 fn micros(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
 fn cpu() -> String {

@@ -86,6 +86,14 @@ impl Serving {
         &self.address
     }
 
+    /// What the process keeps in memory now, in MiB.
+    pub(crate) fn memory_mib(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the process has memory")?;
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib / 1024.0)
+    }
+
     /// Fills the storage of one user in every program by pressing its "Seed", as
     /// a browser would. Returns the user's cookie.
     pub(crate) fn seed(&self, count: usize) -> Result<String> {

@@ -14,6 +14,7 @@ use mprun_core::view::identity::TokenKey;
 use mprun_core::view::overlay::Overlay;
 use mprun_frame::limits::FrameLimits;
 use mprun_frame::tree::Tree;
+use mprun_core::trust::Admitted;
 use mprun_host::{EventRequest, Host, HostConfig, Open, Probe, Rendering};
 use mprun_storage::sqlite::SqliteStorage;
 
@@ -30,7 +31,8 @@ pub(crate) async fn times(guest: &Path, counts: &[usize]) -> Result<Vec<(String,
         let host = Host::new(HostConfig::default(), Arc::new(storage)).await?;
         let mut probes = Vec::new();
         for bundle in programs::distinct(guest, folder.path(), count)? {
-            let program = host.install(mprun_core::bundle::verify(std::fs::read(bundle)?)?).await?;
+            let admitted = Admitted::development(mprun_core::bundle::verify(std::fs::read(bundle)?)?);
+            let program = host.install(admitted).await?;
             seed(&host, &program).await?;
             probes.push(host.probe(&program, &UserId::local(), "index").await?);
         }
@@ -100,7 +102,8 @@ impl Addresses for NoAddresses {
 
 async fn to_html(host: &Arc<Host>, probe: &Probe) -> Result<Duration> {
     let frame = probe.view().await?;
-    let program = host.programs().into_iter().next().context("a program is installed")?;
+    let listed = host.programs().into_iter().next().context("a program is installed")?;
+    let program = host.program(listed.program.app_id().as_str()).await?.context("it is installed")?;
     let (key, overlay, words) = (TokenKey::from_bytes([7; 32]), Overlay::default(), Words::default());
     let context = HtmlContext { token_key: &key, addresses: &NoAddresses, overlay: &overlay, words: &words };
     let mut times = Vec::with_capacity(SAMPLES);

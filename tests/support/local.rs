@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mprun_core::bundle;
 use mprun_core::identity::UserId;
+use mprun_core::trust::Admitted;
 use mprun_core::view::offers::offers;
 use mprun_host::{EventRequest, Host, HostConfig, Open, Outcome, PageError, Program, Rendering};
 use mprun_storage::sqlite::SqliteStorage;
@@ -45,7 +46,7 @@ impl Local {
     /// Installs a bundle.
     pub(crate) async fn install_bytes(&self, bundle: Vec<u8>) -> Arc<Program> {
         let bundle = bundle::verify(bundle).expect("the bundle is one");
-        self.host.install(bundle).await.expect("the bundle can be installed")
+        self.host.install(Admitted::development(bundle)).await.expect("the bundle can be installed")
     }
 
     /// Puts a value into a user's storage before they have opened the program.

@@ -6,14 +6,19 @@
 
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod keys;
 pub(crate) mod load;
 pub(crate) mod local;
+pub(crate) mod oci;
 pub(crate) mod server;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, OnceLock};
+
+use mprun_core::bundle::{self, AssetFile};
+use mprun_core::manifest::Manifest;
 
 /// The root of the checkout.
 pub(crate) fn root() -> &'static Path {
@@ -33,11 +38,22 @@ pub(crate) fn mprun() -> PathBuf {
     path
 }
 
+/// A folder in which nothing is: for configuration and data that nobody has.
+pub(crate) fn nowhere() -> PathBuf {
+    built().join("test-nothing")
+}
+
 /// A command of `mprun` that sees nothing of this machine's settings but the
 /// guest compiler's cache.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(mprun());
-    command.args(arguments).env("NO_COLOR", "1").env_remove("MPRUN_LOG").stdin(Stdio::null());
+    command.args(arguments).env("NO_COLOR", "1").stdin(Stdio::null());
+    for variable in ["MPRUN_LOG", "MPRUN_DATA", "MPRUN_TRUST", "MPRUN_KEY_PASSWORD"] {
+        command.env_remove(variable);
+    }
+    for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "DOCKER_CONFIG"] {
+        command.env(variable, nowhere());
+    }
     command
 }
 
@@ -92,4 +108,17 @@ fn build(project: &Path) -> PathBuf {
 /// Builds the mini-program in `project` into the file `bundle`.
 pub(crate) fn build_to(project: &Path, bundle: &Path) {
     stdout_of(&["build", &project.to_string_lossy(), "-o", &bundle.to_string_lossy()]);
+}
+
+/// The same bundle with another manifest, written into the file `to`: an update that
+/// its author might have built.
+pub(crate) fn changed(bundle: &Path, to: &Path, change: impl FnOnce(&mut Manifest)) {
+    let old = bundle::verify(std::fs::read(bundle).expect("the bundle can be read")).expect("a bundle");
+    let mut manifest = old.manifest().clone();
+    change(&mut manifest);
+    let templates: Vec<&[u8]> = old.templates().as_slice().iter().map(|template| template.encoding()).collect();
+    let assets = old.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() });
+    let assets: Vec<_> = assets.collect();
+    let new = bundle::pack(old.component(), &manifest, &templates, &assets).expect("it can be packed");
+    std::fs::write(to, new.bytes()).expect("the bundle can be written");
 }

@@ -13,6 +13,7 @@ pub(crate) struct Server {
     child: Child,
     address: String,
     bundles: Vec<PathBuf>,
+    arguments: Vec<String>,
     data: PathBuf,
     _own_data: Option<tempfile::TempDir>,
     _busy: load::Busy,
@@ -35,7 +36,12 @@ impl Server {
 
     /// Serves these bundles with the data of `data`.
     pub(crate) fn start_on(bundles: &[PathBuf], data: &Path, listen: &str) -> Self {
-        Self::try_start_on(bundles, data, listen, &[])
+        Self::start_on_with(bundles, data, listen, &[])
+    }
+
+    /// The same, with more arguments. Without bundles, everything that is installed.
+    pub(crate) fn start_on_with(bundles: &[PathBuf], data: &Path, listen: &str, arguments: &[&str]) -> Self {
+        Self::try_start_on(bundles, data, listen, arguments)
             .unwrap_or_else(|said| panic!("expected the address, got `{said}`"))
     }
 
@@ -44,6 +50,10 @@ impl Server {
         let busy = load::busy();
         let mut command = super::command(&["serve"]);
         command.args(bundles).arg("--listen").arg(listen).arg("--data").arg(data).args(arguments);
+        // Guests are unsigned; whoever tests signatures names a trust file.
+        if !arguments.iter().any(|argument| ["--dev", "--trust"].contains(argument)) {
+            command.arg("--dev");
+        }
         // Hostile guests fill pages of warnings.
         command.env("MPRUN_LOG", "error");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("mprun starts");
@@ -54,7 +64,9 @@ impl Server {
             child.wait().expect("mprun ends");
             return Err(line);
         };
-        Ok(Self { child, address, bundles: bundles.to_vec(), data: data.to_owned(), _own_data: None, _busy: busy })
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let (bundles, data) = (bundles.to_vec(), data.to_owned());
+        Ok(Self { child, address, bundles, arguments, data, _own_data: None, _busy: busy })
     }
 
     /// `127.0.0.1:PORT`.
@@ -82,14 +94,15 @@ impl Server {
     pub(crate) fn kill_and_restart(&mut self) {
         self.kill();
         let bundles = std::mem::take(&mut self.bundles);
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let own = self._own_data.take();
+        let start = || Self::try_start_on(&bundles, &self.data, &self.address, &arguments).ok();
         // Somebody else may have been given the port meanwhile, for a moment.
         let again = || {
             std::thread::sleep(Duration::from_millis(200));
-            Self::try_start_on(&bundles, &self.data, &self.address, &[]).ok()
+            start()
         };
-        let first = Self::try_start_on(&bundles, &self.data, &self.address, &[]).ok();
-        let mut next = first.or_else(|| (0..20).find_map(|_| again())).expect("the server starts again");
+        let mut next = start().or_else(|| (0..20).find_map(|_| again())).expect("the server starts again");
         next._own_data = own;
         *self = next;
     }

@@ -1,14 +1,16 @@
 //! The one place that looks at the process's environment: variables, the home
-//! folder, the time zone's file, the current folder. Everybody else is given
-//! values. What is unset, empty or not understood has a default here.
+//! folder, the time zone's file, the clock, the current folder. Everybody else is
+//! given values. What is unset, empty or not understood has a default here.
 
 use std::{
     env,
     ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
+use mprun_core::trust::Date;
 use mprun_host::{Direction, Environment, Theme};
 
 use crate::build::wrapper::Package;
@@ -19,11 +21,23 @@ pub(crate) const DATA: &str = "MPRUN_DATA";
 pub(crate) const LISTEN: &str = "MPRUN_LISTEN";
 /// What is logged on stderr, as `tracing` filters are written.
 pub(crate) const LOG: &str = "MPRUN_LOG";
+/// The file that says whose programs may be used, instead of the default one.
+pub(crate) const TRUST: &str = "MPRUN_TRUST";
+/// The password of a secret key, for scripts that have no terminal.
+pub(crate) const KEY_PASSWORD: &str = "MPRUN_KEY_PASSWORD";
 /// Where a prepared guest compiler is looked for.
 const CACHE: &str = "MPRUN_CACHE";
 
 /// Set where cargo starts this program in place of the compiler.
 pub(crate) const WRAP: &str = "MPRUN_RUSTC_WRAP";
+
+/// Set where a host starts this program to compile a component.
+pub(crate) const COMPILER: &str = "MPRUN_COMPILER";
+
+/// Whether [`COMPILER`] is set; then this process does nothing but compile.
+pub(crate) fn is_compiler() -> bool {
+    env::var_os(COMPILER).is_some()
+}
 
 /// What [`WRAP`] says; then this process is to be the compiler.
 pub(crate) fn wrap() -> Option<OsString> {
@@ -70,6 +84,46 @@ pub(crate) fn home() -> Option<PathBuf> {
 pub(crate) fn data_folder() -> Option<PathBuf> {
     let base = folder("XDG_DATA_HOME").or_else(|| Some(home()?.join(".local/share")))?;
     Some(base.join("mprun"))
+}
+
+/// The folder for what people configure: `$XDG_CONFIG_HOME/mprun`.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    let base = folder("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")))?;
+    Some(base.join("mprun"))
+}
+
+/// The trust file that [`TRUST`] names.
+pub(crate) fn trust_file() -> Option<PathBuf> {
+    env::var_os(TRUST).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The folder of Docker's configuration, in which logins are kept.
+pub(crate) fn docker_folder() -> Option<PathBuf> {
+    let named = env::var_os("DOCKER_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.or_else(|| Some(home()?.join(".docker")))
+}
+
+/// The proxy for other machines, and the names that are reached without it, as most
+/// programs read them.
+pub(crate) fn https_proxy() -> Option<(String, Option<String>)> {
+    let either = |upper: &str, lower: &str| variable(upper).or_else(|| variable(lower));
+    Some((either("HTTPS_PROXY", "https_proxy")?, either("NO_PROXY", "no_proxy")))
+}
+
+/// What [`KEY_PASSWORD`] says. An empty password is one too.
+pub(crate) fn key_password() -> Option<String> {
+    env::var(KEY_PASSWORD).ok()
+}
+
+/// Now, in seconds since 1970. A clock that stands before that is read as 1970:
+/// then no key is valid that names a first day.
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The day that it is, UTC.
+pub(crate) fn today() -> Date {
+    Date::from_unix_seconds(unix_seconds())
 }
 
 /// The folder for what can be made again; `scripts/guest-toolchain.sh` writes there.

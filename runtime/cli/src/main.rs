@@ -6,7 +6,9 @@ mod build;
 mod commands;
 mod env;
 mod error;
+mod files;
 mod output;
+mod secret;
 mod terminal;
 
 use std::process::ExitCode;
@@ -19,6 +21,10 @@ use args::Command;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything else: in a compiling child there is nothing to decide.
+    if env::is_compiler() {
+        return mprun_host::compile::work();
+    }
     if let Some(folders) = env::wrap() {
         return build::wrapper::run(&folders, env::arguments());
     }
@@ -30,7 +36,18 @@ fn main() -> ExitCode {
         Command::Run(args) => commands::run::run(args),
         Command::Serve(args) => commands::serve::serve(args),
         Command::Build(args) => commands::build::build(&args),
+        Command::Sign(args) => commands::sign::sign(&args),
+        Command::Key(args) => commands::key::key(&args),
+        Command::Verify(args) => commands::verify::verify(&args),
+        Command::Diff(args) => commands::diff::diff(&args),
         Command::Inspect(args) => commands::inspect::inspect(&args),
+        Command::Install(args) => commands::install::install(&args),
+        Command::List(args) => commands::list::list(&args),
+        Command::Remove(args) => commands::remove::remove(&args),
+        Command::Gc(args) => commands::gc::gc(&args),
+        Command::Push(args) => commands::push::push(&args),
+        Command::Pull(args) => commands::pull::pull(&args),
+        Command::Doctor(args) => commands::doctor::doctor(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

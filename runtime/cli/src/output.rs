@@ -4,12 +4,15 @@
 
 use std::{
     io::{self, IsTerminal as _, Write},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use crossterm::style::{Color, Stylize as _};
 use indicatif::{ProgressBar, ProgressStyle};
+use mprun_registry::oci;
 use tracing_subscriber::EnvFilter;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     env,
@@ -41,6 +44,11 @@ pub(crate) fn warning(text: &str) {
     say("warning", Color::Yellow, text);
 }
 
+/// Something to know about that is as it should be.
+pub(crate) fn note(text: &str) {
+    say("note", Color::Blue, text);
+}
+
 /// What to do about an error or a warning.
 pub(crate) fn hint(text: &str) {
     say("hint", Color::Cyan, text);
@@ -70,6 +78,11 @@ pub(crate) fn log_to_stderr(filter: &str) {
 /// Whether stderr goes to a terminal.
 pub(crate) fn is_stderr_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// Whether a person can be asked something in the middle of a command.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal()
 }
 
 /// Whether both ends of a conversation are a person at a terminal.
@@ -120,6 +133,75 @@ impl Drop for Progress {
     }
 }
 
+/// Shows how much of something has come or gone over the network, where stderr is
+/// a terminal. One thing at a time.
+#[derive(Default)]
+pub(crate) struct Transfer(Mutex<Option<ProgressBar>>);
+
+impl Transfer {
+    fn replace(&self, next: Option<ProgressBar>) {
+        let mut bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = bar.take() {
+            last.finish_and_clear();
+        }
+        *bar = next;
+    }
+}
+
+impl oci::Progress for Transfer {
+    fn begin(&self, what: &str, bytes: u64) {
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = ProgressBar::new(bytes);
+        let template = if env::no_colour() {
+            "{spinner} [{bar:24}] {binary_bytes}/{binary_total_bytes} {msg}"
+        } else {
+            "{spinner:.cyan} [{bar:24.cyan}] {binary_bytes}/{binary_total_bytes} {msg}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.replace(Some(bar));
+    }
+
+    fn advance(&self, bytes: u64) {
+        if let Some(bar) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            bar.inc(bytes);
+        }
+    }
+
+    fn end(&self) {
+        self.replace(None);
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        // A failure in the middle leaves no half of a bar behind.
+        self.replace(None);
+    }
+}
+
+/// Rows under each other: each cell but the last is as wide as its column.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (cell, width) in row.iter().zip(&widths) {
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+        }
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push('\n');
+    }
+    text
+}
+
 /// Bytes as people read them.
 pub(crate) fn size(bytes: usize) -> String {
     const KIB: usize = 1024;
@@ -134,6 +216,13 @@ pub(crate) fn size(bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a", "1", "x"], ["咖啡", "1000", ""]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(super::table(&rows), "a     1     x\n咖啡  1000\n");
+        assert_eq!(super::table(&[]), "");
+    }
+
     #[test]
     fn sizes_are_cut_never_rounded_up() {
         for (bytes, text) in

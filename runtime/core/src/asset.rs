@@ -34,9 +34,9 @@ pub enum AssetPathError {
         got: String,
     },
     /// Has a name that is not letters, digits, `.`, `_` or `-`, or begins with
-    /// `.` or `-`, or is empty.
+    /// `.` or `-`, or ends with `.` (some systems drop it), or is empty.
     #[error(
-        "expected an asset path of names with letters, digits, `.`, `_`, `-` that begin with a letter, a digit or `_`, got `{got}`"
+        "expected an asset path of names with letters, digits, `.`, `_`, `-` that begin with a letter, a digit or `_` and do not end with `.`, got `{got}`"
     )]
     Name {
         /// The path, cut to a readable length.
@@ -87,7 +87,7 @@ impl FromStr for AssetPath {
             }
             let first = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
             let rest = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-            if !first || !rest {
+            if !first || !rest || name.ends_with('.') {
                 return Err(AssetPathError::Name { got: got() });
             }
         }
@@ -208,7 +208,7 @@ mod tests {
             assert_eq!(good.parse::<AssetPath>().unwrap().as_str(), good);
         }
         type IsIt = fn(&AssetPathError) -> bool;
-        let cases: [(&str, IsIt); 16] = [
+        let cases: [(&str, IsIt); 17] = [
             ("", |e| matches!(e, AssetPathError::Length { .. })),
             (&format!("{}.svg", "a".repeat(252)), |e| matches!(e, AssetPathError::Length { .. })),
             ("/a.svg", |e| matches!(e, AssetPathError::Absolute { .. })),
@@ -220,6 +220,7 @@ mod tests {
             ("a//b.svg", |e| matches!(e, AssetPathError::Name { .. })),
             (".a.svg", |e| matches!(e, AssetPathError::Name { .. })),
             ("a\\b.svg", |e| matches!(e, AssetPathError::Name { .. })),
+            ("a./b.svg", |e| matches!(e, AssetPathError::Name { .. })),
             ("a b.svg", |e| matches!(e, AssetPathError::Name { .. })),
             ("é.svg", |e| matches!(e, AssetPathError::Name { .. })),
             ("a.html", |e| matches!(e, AssetPathError::Extension { .. })),

@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`identity`] (names), [`capability`] (what a host offers),
 //! [`manifest`] (what a program says of itself), [`asset`] (its pictures),
-//! [`bundle`] (all of it in one file) and [`budget`] (what a call may cost).
+//! [`bundle`] (all of it in one file), [`trust`] (whose bundles may be used) and
+//! [`budget`] (what a call may cost).
 
 pub mod asset;
 pub mod budget;
@@ -12,4 +13,5 @@ pub mod capability;
 pub mod identity;
 pub mod manifest;
 pub mod render;
+pub mod trust;
 pub mod view;

@@ -10,6 +10,8 @@ use wasmtime::{
     WasmBacktraceDetails, WasmFeatures,
 };
 
+use crate::compile::Settings;
+
 const KIB: usize = 1024;
 
 /// Bytes of native stack that a program may use. Deterministic enough for
@@ -47,7 +49,7 @@ pub(crate) struct Exposure {
 pub(crate) fn build(budget: &Budget, instances: u32) -> Result<(Engine, Exposure), wasmtime::Error> {
     let mut exposure = Exposure { instances: instances.max(1), wide: true };
     loop {
-        match Engine::new(&config(budget, exposure)) {
+        match pooling(budget, exposure) {
             Ok(engine) => {
                 if exposure.instances < instances || !exposure.wide {
                     tracing::warn!(
@@ -70,7 +72,21 @@ pub(crate) fn build(budget: &Budget, instances: u32) -> Result<(Engine, Exposure
     }
 }
 
-fn config(budget: &Budget, exposure: Exposure) -> Config {
+/// The engine of a host: its instances live in slots that are made in advance.
+pub(crate) fn pooling(budget: &Budget, exposure: Exposure) -> wasmtime::Result<Engine> {
+    let mut config = config(Settings { wide: exposure.wide, program_memory_bytes_max: budget.memory_bytes_max });
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(budget, exposure)));
+    Engine::new(&config)
+}
+
+/// An engine that compiles for the other one. It has no slots, which need more
+/// address space than a compiling child has.
+pub(crate) fn compiling(settings: Settings) -> wasmtime::Result<Engine> {
+    Engine::new(&config(settings))
+}
+
+/// Everything that compiled code depends on.
+fn config(settings: Settings) -> Config {
     let mut config = Config::new();
 
     // Cranelift is the compiler that is fuzzed and audited most.
@@ -124,12 +140,11 @@ fn config(budget: &Budget, exposure: Exposure) -> Config {
     // whenever a slot changes its program: with 1,000 programs that costs more
     // than copying the data segments (measured: 100 k/s against 150 k/s).
     config.memory_init_cow(false);
-    if !exposure.wide {
-        let bytes = u64::try_from(budget.memory_bytes_max).unwrap_or(u64::MAX);
+    if !settings.wide {
+        let bytes = u64::try_from(settings.program_memory_bytes_max).unwrap_or(u64::MAX);
         config.memory_reservation(bytes);
         config.memory_guard_size(64 * 1024);
     }
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(budget, exposure)));
     config
 }
 
@@ -315,7 +330,7 @@ mod tests {
     #[test]
     fn an_engine_starts_where_address_space_is_short() {
         for exposure in [Exposure { instances: 1, wide: false }, Exposure { instances: 8, wide: false }] {
-            assert!(Engine::new(&config(&Budget::default(), exposure)).is_ok(), "{exposure:?}");
+            assert!(pooling(&Budget::default(), exposure).is_ok(), "{exposure:?}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! The one place that every host call passes: is the capability requested in the
-//! manifest, may it be used in this call, and is there budget left. Nothing
-//! behind the gate asks again.
+//! manifest and how far, may it be used in this call, and is there budget left.
+//! Nothing behind the gate asks again.
 //!
 //! A refusal is an answer that the program can live with; running out of budget,
 //! calling from `view`, and failures of the host end the call.
 
 use mprun_core::capability::Capability;
+use mprun_core::manifest::Scope;
 use wasmtime::component::HasData;
 
 use crate::bindings::mprun::host::types;
@@ -70,6 +71,32 @@ impl Call {
             return Err(Stop::denied(format!("`{capability}` is not in the manifest's `req_permissions`")));
         }
         self.count(bytes)
+    }
+
+    /// Lets a key of the storage pass: it is within the permission's scope.
+    pub(crate) fn pass_key(&self, key: &str) -> Result<(), Stop> {
+        match self.storage_scope() {
+            Some((position, scope)) if !scope.has_key(key) => {
+                let place = format!("`req_permissions[{position}].scope` in the manifest");
+                Err(Stop::denied(format!("expected {scope} ({place}), got `{}`", crate::call::cut(key, 80))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Which keys a list of those with this prefix may contain: those with one of
+    /// these, which are in order and have no key in common.
+    pub(crate) fn pass_prefix(&self, prefix: &str) -> Vec<String> {
+        let within = self.storage_scope().map(|(_, scope)| scope.within(prefix));
+        within.unwrap_or_else(|| vec![prefix]).into_iter().map(str::to_owned).collect()
+    }
+
+    /// How far the permission `storage` goes, and which one of the manifest it is;
+    /// `None` where it goes as far as the capability.
+    fn storage_scope(&self) -> Option<(usize, &Scope)> {
+        let mut permissions = self.program.manifest().req_permissions.iter().enumerate();
+        let (position, permission) = permissions.find(|(_, permission)| permission.name == Capability::Storage)?;
+        Some((position, permission.scope.as_ref()?))
     }
 
     /// Counts bytes of a result.

@@ -1,17 +1,18 @@
 //! The host: one engine, one storage, the programs that are installed, and the
 //! way in for everything that users do.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mprun_core::budget::{Budget, Limits};
-use mprun_core::bundle::{Bundle, Verified};
 use mprun_core::capability::CONTRACT;
 use mprun_core::identity::{ProgramId, UserId};
+use mprun_core::trust::Admitted;
 use mprun_storage::{Scope, Storage, StorageError};
 use tokio::sync::{Notify, broadcast};
 
+use crate::catalogue::{Catalogue, Programs};
+use crate::compile::{Compilation, Compiler, NativeCache};
 use crate::engine;
 use crate::epoch::Ticker;
 use crate::failure::PageError;
@@ -25,7 +26,7 @@ use crate::views::Views;
 const CHANGES_KEPT: usize = 256;
 
 /// What a host is made with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HostConfig {
     /// What one event, and one `view`, may use.
     pub budget: Budget,
@@ -40,13 +41,18 @@ pub struct HostConfig {
     /// Bytes of views that are kept, so that they need not be computed again; 0
     /// for none.
     pub view_cache_bytes: u64,
+    /// Where components are compiled.
+    pub compiler: Compiler,
+    /// Native code that was made before.
+    pub native_cache: Option<NativeCache>,
     /// The `host` of the environment: name and version.
     pub name: String,
 }
 
 impl Default for HostConfig {
     /// The default budget and limits, 64 instances (more on machines with more
-    /// than 4 processors), all processors, 5 s, 32 MiB of views.
+    /// than 4 processors), all processors, 5 s, 32 MiB of views; components are
+    /// compiled in this process each time: for programs that are trusted.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         HostConfig {
@@ -56,6 +62,8 @@ impl Default for HostConfig {
             cores,
             queue_wait: Duration::from_secs(5),
             view_cache_bytes: 32 << 20,
+            compiler: Compiler::default(),
+            native_cache: None,
             name: concat!("mprun/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -152,10 +160,12 @@ pub struct Host {
     pub(crate) secrets: Secrets,
     pub(crate) locks: Locks,
     pub(crate) views: Views,
+    pub(crate) programs: Programs,
+    pub(crate) catalogue: OnceLock<Arc<dyn Catalogue>>,
     pub(crate) wake: Notify,
     pub(crate) queue_wait: Duration,
     changes: broadcast::Sender<Change>,
-    programs: RwLock<BTreeMap<String, Arc<Program>>>,
+    compilation: Compilation,
     name: String,
 }
 
@@ -173,6 +183,13 @@ impl Host {
     pub async fn new(config: HostConfig, storage: Arc<dyn Storage>) -> Result<Arc<Host>, HostError> {
         let (engine, exposure) = engine::build(&config.budget, config.instances_max)
             .map_err(|error| HostError::Engine { what: format!("{error:#}") })?;
+        let compilation = Compilation::new(
+            &engine,
+            exposure,
+            config.budget.memory_bytes_max,
+            config.compiler,
+            config.native_cache,
+        );
         let ticker = Ticker::start(&engine).map_err(HostError::Clock)?;
         let secrets = Secrets {
             nonce: storage.secret("nonce").await?,
@@ -195,44 +212,45 @@ impl Host {
             wake: Notify::new(),
             queue_wait: config.queue_wait,
             changes: broadcast::Sender::new(CHANGES_KEPT),
-            programs: RwLock::default(),
+            programs: Programs::default(),
+            catalogue: OnceLock::new(),
+            compilation,
             name: config.name,
         }))
     }
 
-    /// Compiles and links a bundle, and offers it from now on, in place
-    /// of another version of the same program.
+    /// Compiles and links a program, and offers it from now on, in place of another
+    /// version of it.
     ///
     /// # Errors
     /// Why it is refused; then everything is as it was.
-    pub async fn install(&self, bundle: Verified<Bundle>) -> Result<Arc<Program>, InstallError> {
-        let engine = self.runner.engine.clone();
-        let permits = self.runner.permits.clone();
-        let memory_bytes_max = self.runner.budget.memory_bytes_max;
-        // Compiling takes long and never waits: not on a thread that serves pages.
-        let program = tokio::task::spawn_blocking(move || loader::load(&engine, &permits, memory_bytes_max, bundle))
-            .await
-            .map_err(|error| InstallError::Internal { what: error.to_string() })??;
-        self.storage.bind(program.id()).await?;
-        let program = Arc::new(program);
-        tracing::info!(program = %program.id(), digest = %program.digest(), "installed");
-        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
-        programs.insert(program.id().app_id().as_str().to_owned(), Arc::clone(&program));
+    pub async fn install(&self, admitted: Admitted) -> Result<Arc<Program>, InstallError> {
+        let program = self.ready(admitted).await?;
+        self.programs.give(&program);
         Ok(program)
     }
 
-    /// What is installed, by `app_id`.
-    pub fn programs(&self) -> Vec<Arc<Program>> {
-        self.programs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    /// Makes sure that a program can run here and that its `app_id` is its own, and
+    /// keeps its native code for whoever loads it; offers nothing.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub async fn prepare(&self, admitted: &Admitted) -> Result<(), InstallError> {
+        loader::linked(&self.compilation, self.runner.budget.memory_bytes_max, admitted.bundle()).await?;
+        Ok(self.storage.bind(admitted.program_id()).await?)
     }
 
-    /// An installed program.
-    pub fn program(&self, app_id: &str) -> Option<Arc<Program>> {
-        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(app_id).cloned()
-    }
-
-    pub(crate) fn program_of(&self, id: &ProgramId) -> Option<Arc<Program>> {
-        self.program(id.app_id().as_str()).filter(|program| program.id() == id)
+    /// A program that can run, and whose `app_id` is its own here.
+    pub(crate) async fn ready(&self, admitted: Admitted) -> Result<Arc<Program>, InstallError> {
+        let memory_bytes_max = self.runner.budget.memory_bytes_max;
+        let program = loader::load(&self.compilation, &self.runner.permits, memory_bytes_max, admitted).await?;
+        self.storage.bind(program.id()).await?;
+        let program = Arc::new(program);
+        tracing::info!(program = %program.id(), digest = %program.digest(), "loaded");
+        if program.standing().is_development() {
+            tracing::warn!(program = %program.id(), digest = %program.digest(), "unsigned: a development program");
+        }
+        Ok(program)
     }
 
     /// A page to be shown: one that exists, or a fresh one. Stores nothing unless

@@ -3,13 +3,15 @@
 //! In reading order: the engine and what bounds it (`engine`, `epoch`, `permits`,
 //! `budget`), what a program can call (`gate`, `api`), a fresh
 //! instance for each sequence of calls (`instance`), from a file to a program
-//! (`loader`), views that need no second run (`views`), and the life of a page (`session`): opened, handed events as
+//! (`compile`, `loader`, `catalogue`), views that need no second run (`views`), and the life of a page (`session`): opened, handed events as
 //! transactions, its asks carried out.
 
 mod api;
 mod bindings;
 mod budget;
 mod call;
+mod catalogue;
+pub mod compile;
 mod engine;
 mod epoch;
 mod failure;
@@ -24,6 +26,7 @@ mod session;
 mod views;
 
 pub use budget::Limit;
+pub use catalogue::{Catalogue, Listing, LoadError, Watcher};
 pub use failure::PageError;
 pub use host::{Change, Direction, Environment, Host, HostConfig, HostError, Theme};
 pub use loader::{InstallError, Program};

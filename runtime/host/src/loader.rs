@@ -1,6 +1,6 @@
-//! From a verified bundle to a program that can run: compiled, its imports and
-//! exports checked against the contract, linked. Whatever fails, nothing is left
-//! behind.
+//! From a bundle that may be used to a program that can run: native code, its
+//! imports and exports checked against the contract, linked. Whatever fails,
+//! nothing is left behind.
 
 use std::fmt;
 
@@ -8,6 +8,7 @@ use mprun_core::bundle::{Bundle, Verified};
 use mprun_core::identity::{Digest, ProgramId};
 use mprun_core::manifest::{Manifest, PageRoute};
 use mprun_core::render::html::Prerendered;
+use mprun_core::trust::{Admitted, Standing};
 use mprun_frame::template::Templates;
 use mprun_storage::BindError;
 use wasmtime::Engine;
@@ -17,19 +18,17 @@ use crate::api;
 use crate::bindings::AppPre;
 use crate::budget::Limit;
 use crate::call::Call;
+use crate::compile::{Compilation, CompileError};
 use crate::journal::Journal;
 use crate::permits::{Permits, ProgramPermits};
 
 /// Why a bundle was not installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The engine refuses its code: a proposal that is off, too many memories or
-    /// tables, too large.
-    #[error("the component cannot be run here: {what}")]
-    Code {
-        /// The engine's reason.
-        what: String,
-    },
+    /// There is no native code: the engine refuses the component (a proposal that
+    /// is off, too many memories or tables), or compiling it takes too much.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// It begins with more memory than a call may use.
     #[error("the limit `{}` is reached: it begins with {needed} bytes, at most {max} are allowed", Limit::Memory.name())]
     Memory {
@@ -65,9 +64,7 @@ impl InstallError {
     /// What would help, if it is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            InstallError::Code { .. } => Some(
-                "build with `mprun build`, or for `wasm32-unknown-unknown` without further target features".to_owned(),
-            ),
+            InstallError::Compile(error) => error.hint(),
             InstallError::Imports { .. } | InstallError::Exports { .. } => {
                 Some("build it against the `wit` folder of this host's version".to_owned())
             }
@@ -83,6 +80,7 @@ impl InstallError {
 pub struct Program {
     id: ProgramId,
     digest: Digest,
+    standing: Standing,
     bundle: Verified<Bundle>,
     prerendered: Vec<Prerendered>,
     update: AppPre<Call>,
@@ -106,6 +104,11 @@ impl Program {
     /// What it is: the digest of its file.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// Why it may be used here.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The verified file: manifest, imports, assets.
@@ -156,25 +159,20 @@ impl Program {
     }
 }
 
-/// Compiles and links. Takes long and keeps a processor busy: call it
-/// where that does no harm.
-pub(crate) fn load(
-    engine: &Engine,
+/// Gets native code and links it.
+pub(crate) async fn load(
+    compilation: &Compilation,
     permits: &Permits,
     memory_bytes_max: usize,
-    bundle: Verified<Bundle>,
+    admitted: Admitted,
 ) -> Result<Program, InstallError> {
-    let needed = bundle.sizes().initial_memory;
-    if needed > memory_bytes_max as u64 {
-        return Err(InstallError::Memory { needed, max: memory_bytes_max });
-    }
+    let Linked { update, view } = linked(compilation, memory_bytes_max, admitted.bundle()).await?;
+    let (bundle, id, standing) = admitted.into_parts();
     let prerendered = bundle.templates().as_slice().iter().map(Prerendered::new).collect();
-    let component = compile(engine, bundle.component())?;
-    let update = link(engine, &component, api::link)?;
-    let view = link(engine, &component, api::link_view)?;
     Ok(Program {
-        id: bundle.program_id(),
+        id,
         digest: bundle.digest(),
+        standing,
         prerendered,
         update,
         view,
@@ -184,9 +182,25 @@ pub(crate) fn load(
     })
 }
 
-/// Compiles what has been verified.
-pub(crate) fn compile(engine: &Engine, component: &[u8]) -> Result<Component, InstallError> {
-    Component::new(engine, component).map_err(|error| InstallError::Code { what: format!("{error:#}") })
+/// A component with everything that it imports: twice, as `view` gets less.
+pub(crate) struct Linked {
+    update: AppPre<Call>,
+    view: AppPre<Call>,
+}
+
+/// Whether a bundle can run here, and what runs.
+pub(crate) async fn linked(
+    compilation: &Compilation,
+    memory_bytes_max: usize,
+    bundle: &Bundle,
+) -> Result<Linked, InstallError> {
+    let needed = bundle.sizes().initial_memory;
+    if needed > memory_bytes_max as u64 {
+        return Err(InstallError::Memory { needed, max: memory_bytes_max });
+    }
+    let component = compilation.component(bundle).await?;
+    let engine = compilation.engine();
+    Ok(Linked { update: link(engine, &component, api::link)?, view: link(engine, &component, api::link_view)? })
 }
 
 /// Binds the imports, with their types, and checks the exports, with theirs.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use mprun_core::asset::MediaType;
 use mprun_host::Program;
@@ -51,8 +51,8 @@ pub(crate) async fn style(State(site): State<Arc<Site>>, request: Request) -> Re
 }
 
 /// `GET /miniapp/<app_id>/_style/<hash>.css`: the colours of one program.
-pub(crate) async fn theme(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let found = program(&site, &request).and_then(|(program, rest)| {
+pub(crate) async fn theme(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let found = program(&site, &uri).await.and_then(|(program, rest)| {
         let shell = site.shell(&program);
         let hash = rest.strip_prefix("_style/")?.strip_suffix(".css")?;
         (hash == shell.style_hash).then_some(shell)
@@ -64,16 +64,20 @@ pub(crate) async fn theme(State(site): State<Arc<Site>>, request: Request) -> Re
 }
 
 /// `GET /miniapp/<app_id>/_asset/<digest>/<name>`: a file of a bundle.
-pub(crate) async fn asset(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let found = program(&site, &request).and_then(|(program, _)| {
+pub(crate) async fn asset(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let found = program(&site, &uri).await.and_then(|(program, _)| {
         let shell = site.shell(&program);
-        let path = shell.path(request.uri().path())?.to_owned();
+        let path = shell.path(uri.path())?.to_owned();
         let media_type = program.bundle().asset(&path)?.media_type;
         Some((Held { program, path }, media_type))
     });
-    let Some((file, media_type)) = found else {
-        return site.respond(&gone());
-    };
+    match found {
+        Some((file, media_type)) => picture(file, media_type),
+        None => site.respond(&gone()),
+    }
+}
+
+fn picture(file: Held, media_type: MediaType) -> Response {
     let mut answer = response::immutable(media_type.as_str(), Body::from(Bytes::from_owner(file)));
     let headers = answer.headers_mut();
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
@@ -81,6 +85,23 @@ pub(crate) async fn asset(State(site): State<Arc<Site>>, request: Request) -> Re
         headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
     }
     answer
+}
+
+/// `GET /miniapp/<app_id>/_icon/<digest>`: the program's picture, by the digest of
+/// its bundle: the app centre shows programs that nobody has opened yet, and knows
+/// no more of them.
+pub(crate) async fn icon(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let found = program(&site, &uri).await.and_then(|(program, rest)| {
+        let digest = rest.strip_prefix("_icon/")?;
+        let icon = program.manifest().icons.first().filter(|_| program.digest().to_string() == digest)?;
+        let path = icon.src.as_str().to_owned();
+        let media_type = program.bundle().asset(&path)?.media_type;
+        Some((Held { program, path }, media_type))
+    });
+    match found {
+        Some((file, media_type)) => picture(file, media_type),
+        None => site.respond(&gone()),
+    }
 }
 
 /// A file of a bundle that lives as long as somebody is sending it. The bytes are
@@ -96,9 +117,10 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-fn program<'r>(site: &Site, request: &'r Request) -> Option<(Arc<Program>, &'r str)> {
-    let (app_id, rest) = address::split(request.uri().path())?;
-    Some((site.host.program(app_id)?, rest))
+async fn program<'u>(site: &Site, uri: &'u Uri) -> Option<(Arc<Program>, &'u str)> {
+    let (app_id, rest) = address::split(uri.path())?;
+    // Why it cannot be used is said on its pages.
+    Some((site.host.program(app_id).await.ok()??, rest))
 }
 
 fn gone() -> Problem {

@@ -29,6 +29,8 @@ mod user;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod w3c;
 
 pub use address::address;
 pub use config::ServerConfig;

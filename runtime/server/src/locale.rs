@@ -3,13 +3,11 @@
 //! language tag counts as not said, because programs get it as it is.
 
 use axum::http::{HeaderMap, header};
+use mprun_core::manifest::LanguageTag;
 use mprun_host::{Direction, Environment, Theme};
 
 /// Where nothing is said.
 const FALLBACK: &str = "en";
-
-/// Longest tag that is taken, in bytes.
-const TAG_BYTES_MAX: usize = 35;
 
 /// Languages written from right to left.
 const RIGHT_TO_LEFT: &[&str] = &["ar", "arc", "ckb", "dv", "fa", "he", "nqo", "ps", "sd", "ug", "ur", "yi"];
@@ -21,8 +19,8 @@ pub(crate) fn environment(headers: &HeaderMap) -> Environment {
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split([',', ';']).next())
-        .and_then(|tag| canonical(tag.trim()))
-        .unwrap_or_else(|| FALLBACK.to_owned());
+        .and_then(|tag| LanguageTag::read(tag.trim()))
+        .map_or_else(|| FALLBACK.to_owned(), |tag| tag.to_string());
     let direction = direction(&locale);
     Environment { locale, direction, time_zone: "UTC".to_owned(), theme: Theme::Light }
 }
@@ -31,37 +29,6 @@ pub(crate) fn environment(headers: &HeaderMap) -> Environment {
 pub(crate) fn direction(tag: &str) -> Direction {
     let language = tag.split('-').next().unwrap_or_default();
     if RIGHT_TO_LEFT.contains(&language) { Direction::Rtl } else { Direction::Ltr }
-}
-
-/// A language tag in its usual spelling (`zh-Hant-TW`), `None` if it is not one.
-fn canonical(tag: &str) -> Option<String> {
-    if tag.len() > TAG_BYTES_MAX {
-        return None;
-    }
-    let mut text = String::with_capacity(tag.len());
-    for (position, part) in tag.split('-').enumerate() {
-        let letters = part.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if position == 0 {
-            if !letters || !(2..=8).contains(&part.len()) {
-                return None;
-            }
-            text.push_str(&part.to_ascii_lowercase());
-            continue;
-        }
-        if !(1..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return None;
-        }
-        text.push('-');
-        match part.len() {
-            2 if letters => text.push_str(&part.to_ascii_uppercase()),
-            4 if letters => {
-                text.push_str(&part[..1].to_ascii_uppercase());
-                text.push_str(&part[1..].to_ascii_lowercase());
-            }
-            _ => text.push_str(&part.to_ascii_lowercase()),
-        }
-    }
-    Some(text)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -14,7 +15,7 @@ use hyper::body::Body as _;
 use mprun_core::manifest;
 use mprun_core::render::html::{Addresses, HtmlContext};
 use mprun_core::render::{self, Words};
-use mprun_host::{AlertKind, Direction, EventRequest, Open, PageError, PageRef, Place, Program, Rendering};
+use mprun_host::{AlertKind, Direction, EventRequest, LoadError, Open, PageError, PageRef, Place, Program, Rendering};
 
 use crate::address::{self, Query, address};
 use crate::form::{FIELDS_MAX, Post, PostError};
@@ -33,12 +34,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 const BODY_BYTES_TAKEN_MAX: usize = 8 * 1024 * 1024;
 
 /// `GET /miniapp/<app_id>`: where the program begins.
-pub(crate) async fn entry(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let found = address::split(request.uri().path()).and_then(|(app_id, _)| site.host.program(app_id));
-    match found.and_then(|program| response::see_other(&entry_address(&program))) {
-        Some(answer) => answer,
-        None => site.respond(&no_program()),
-    }
+pub(crate) async fn entry(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let program = match program(&site, &uri).await {
+        Ok((program, _)) => program,
+        Err(problem) => return site.respond(&problem),
+    };
+    response::see_other(&entry_address(&program)).unwrap_or_else(|| site.respond(&no_program()))
 }
 
 /// `GET /miniapp/<app_id>/<route>`: a page.
@@ -48,7 +49,7 @@ pub(crate) async fn show(State(site): State<Arc<Site>>, request: Request) -> Res
 }
 
 async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
-    let (program, route) = program(site, uri).ok_or_else(no_program)?;
+    let (program, route) = program(site, uri).await?;
     let environment = locale::environment(headers);
     let known = site.users.of(headers);
     let is_new = known.is_none();
@@ -82,7 +83,10 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
     let manifest = program.manifest();
     let definitions = rendering.definitions()?;
     let tree = rendering.tree(&definitions, &site.host)?;
-    let lang = manifest.lang.as_deref().unwrap_or(locale);
+    let texts = manifest.localized(locale);
+    // Pages are in the language that the manifest names. One that names none says
+    // that they follow the user: as far as the program speaks their language.
+    let lang = manifest.lang.as_deref().or(texts.locale()).unwrap_or(locale);
     let dir = match (manifest.dir, locale::direction(lang)) {
         (Some(manifest::Direction::Auto), _) => "auto",
         (Some(manifest::Direction::RightToLeft), _) | (None, Direction::Rtl) => "rtl",
@@ -94,9 +98,11 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
         .and_then(|due_in_ms| Refresh::at(due_in_ms, rendering.stored.then(|| address(app_id, &rendering.place))))
         .filter(|_| !outline::has_fields(&tree));
     let around = Page {
+        route: &rendering.place.route,
+        locale: texts.locale(),
         lang,
         dir,
-        heading: outline::first_heading(&tree).filter(|heading| *heading != manifest.name),
+        heading: outline::first_heading(&tree).filter(|heading| *heading != texts.name().text),
         recipe: rendering.recipe.as_deref(),
         id: rendering.place.page,
         nonce: &rendering.nonce,
@@ -164,7 +170,7 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
     let post = Post::parse(&body).map_err(|error| again(bad_form(error)))?;
     drop(body);
 
-    let (program, route) = program(site, uri).ok_or_else(no_program)?;
+    let (program, route) = program(site, uri).await?;
     let app_id = program.manifest().app_id.as_str();
     let page = match &post.page {
         PageRef::Stored(id) => Some(*id),
@@ -207,9 +213,25 @@ fn keep(site: &Site, user: &User, answer: &mut Response) {
 }
 
 /// The program that an address names, and the page's route in it.
-fn program<'u>(site: &Site, uri: &'u Uri) -> Option<(Arc<Program>, &'u str)> {
-    let (app_id, route) = address::split(uri.path())?;
-    Some((site.host.program(app_id)?, route))
+async fn program<'u>(site: &Site, uri: &'u Uri) -> Result<(Arc<Program>, &'u str), Problem> {
+    let (app_id, route) = address::split(uri.path()).ok_or_else(no_program)?;
+    match site.host.program(app_id).await {
+        Ok(Some(program)) => Ok((program, route)),
+        Ok(None) => Err(no_program()),
+        Err(error) => Err(not_loaded(&error)),
+    }
+}
+
+/// A program that is installed and cannot be used.
+fn not_loaded(error: &LoadError) -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not-loaded",
+        "This mini-program cannot be used here now",
+        "It is installed, but this server does not run it. Whoever runs the server can find out why.",
+    )
+    .with_detail(error.to_string())
+    .retry_after(Duration::from_secs(60))
 }
 
 fn entry_address(program: &Program) -> String {

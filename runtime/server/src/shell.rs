@@ -11,11 +11,13 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mprun_core::identity::{Digest, PageId};
-use mprun_core::manifest::{ColorScheme, Manifest};
+use mprun_core::manifest::{ColorScheme, LocalText, Localized, Manifest};
 use mprun_core::render::escape;
+use mprun_core::trust::Standing;
+use mprun_host::{Direction, Place};
 
-use crate::address::PROGRAMS;
-use crate::theme;
+use crate::address::{PROGRAMS, address};
+use crate::{locale, theme};
 
 /// The longest wait that a page without script refreshes itself after, in
 /// seconds. Whoever waits longer comes back by hand.
@@ -27,11 +29,8 @@ pub(crate) struct Shell {
     digest: Digest,
     /// From the end of `<html …>` to the beginning of the title.
     head: String,
-    /// The program's name, escaped.
-    name: String,
-    /// Title, capsule and the end of the title bar.
-    bar: String,
-    footer: String,
+    /// What is said in the manifest's own texts, then in each of its languages.
+    words: Vec<ShellWords>,
     /// Address of each asset, by its path.
     assets: HashMap<String, String>,
     /// The other way round.
@@ -44,9 +43,35 @@ pub(crate) struct Shell {
     pub(crate) style_hash: String,
 }
 
+/// What the shell says in one language.
+#[derive(Debug)]
+struct ShellWords {
+    /// Which one of the manifest's `locales`; `None` for its own texts.
+    locale: Option<String>,
+    /// The program's name, escaped.
+    name: String,
+    /// Title, capsule and the end of the title bar.
+    bar: String,
+    footer: String,
+    tabs: Vec<Tab>,
+}
+
+/// A link to one of the pages that are always there.
+#[derive(Debug)]
+struct Tab {
+    route: String,
+    /// The link up to where it may be said that this is the current page.
+    open: String,
+    rest: String,
+}
+
 /// What the shell says on one page.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
+    /// Which of the program's pages it is.
+    pub(crate) route: &'a str,
+    /// Which of the manifest's `locales` the shell speaks.
+    pub(crate) locale: Option<&'a str>,
     /// The language of the text, a checked tag.
     pub(crate) lang: &'a str,
     /// `ltr`, `rtl` or `auto`.
@@ -114,6 +139,9 @@ pub(crate) fn push_head(out: &mut String, scheme: ColorScheme, style: &str) {
 /// A cross, for closing.
 const CROSS: &str = "<svg viewBox=\"0 0 24 24\" width=\"18\" height=\"18\" aria-hidden=\"true\"><path d=\"M5 5l14 14M19 5L5 19\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.2\" stroke-linecap=\"round\"/></svg>";
 
+/// Says that nobody vouches for a program.
+pub(crate) const UNSIGNED: &str = "<span class=\"mp-unsigned\" lang=\"en\" dir=\"ltr\" title=\"A development program: nobody has signed it\">unsigned</span>";
+
 /// An arrow to the page below.
 const BACK: &str = "<button class=\"mp-back\" type=\"submit\" name=\"_back\" value=\"1\" lang=\"en\" aria-label=\"Back\"><svg viewBox=\"0 0 24 24\" width=\"22\" height=\"22\" aria-hidden=\"true\"><path d=\"M15 4l-8 8 8 8\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.2\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg></button>";
 
@@ -123,6 +151,7 @@ impl Shell {
     pub(crate) fn new<'a>(
         manifest: &Manifest,
         digest: Digest,
+        standing: &Standing,
         assets: impl Iterator<Item = (&'a str, Digest)>,
         style: &str,
     ) -> Self {
@@ -134,10 +163,17 @@ impl Shell {
             })
             .collect();
         let paths = assets.iter().map(|(path, address)| (address.clone(), path.clone())).collect();
-        let colours = theme::css(&manifest.window);
+        let mut colours = theme::css(&manifest.window);
+        for (position, tab) in manifest.tab_bar.iter().flat_map(|bar| &bar.items).enumerate() {
+            if let Some(icon) = tab.icon.as_ref().and_then(|icon| assets.get(icon.as_str())) {
+                theme::push_tab_icon(&mut colours, position, icon);
+            }
+        }
         let style_hash = hash(&colours);
-        let name = escaped(&manifest.name);
-        let title = manifest.window.navigation_bar_title_text.as_deref().unwrap_or(&manifest.name);
+        let languages = manifest.locales.keys().map(|tag| manifest.localized(tag.as_str()));
+        // A tag that is none is in no language: the manifest's own texts.
+        let words = std::iter::once(manifest.localized("")).chain(languages);
+        let words = words.map(|texts| ShellWords::new(manifest, &texts, digest, standing)).collect();
 
         let mut head = String::with_capacity(1_024);
         push_head(&mut head, manifest.color_scheme, style);
@@ -153,32 +189,7 @@ impl Shell {
             head.push_str("\">");
         }
         head.push_str("<title>");
-
-        let mut bar = String::with_capacity(512);
-        bar.push_str("<p class=\"mp-title\">");
-        escape::push(&mut bar, title);
-        let _ = write!(
-            bar,
-            "</p><a class=\"mp-close\" href=\"/\" lang=\"en\" aria-label=\"Close {name}\">{CROSS}</a></header>"
-        );
-
-        let short: String = digest.to_string().chars().take(12).collect();
-        let footer = format!(
-            "<footer class=\"mp-foot\"><p>{name} {version} <span class=\"mp-digest\" lang=\"en\">unsigned, {short}</span></p></footer></body></html>\n",
-            version = escaped(&manifest.version.name),
-        );
-        Self {
-            digest,
-            head,
-            name,
-            bar,
-            footer,
-            assets,
-            paths,
-            page_bytes: AtomicUsize::new(0),
-            style: colours,
-            style_hash,
-        }
+        Self { digest, head, words, assets, paths, page_bytes: AtomicUsize::new(0), style: colours, style_hash }
     }
 
     /// Which bundle this shell is for.
@@ -207,13 +218,15 @@ impl Shell {
 
     fn push(&self, out: &mut String, page: &Page<'_>, view: impl FnOnce(&mut String)) {
         let Page { lang, dir, .. } = page;
+        let in_language = self.words.iter().find(|words| words.locale.as_deref() == page.locale);
+        let Some(words) = in_language.or(self.words.first()) else { return };
         let _ = write!(out, "<!doctype html>\n<html lang=\"{lang}\" dir=\"{dir}\">");
         out.push_str(&self.head);
         if let Some(heading) = page.heading {
             escape::push(out, heading);
             out.push_str(" · ");
         }
-        out.push_str(&self.name);
+        out.push_str(&words.name);
         out.push_str("</title>");
         if let Some(Refresh { after_s, address }) = &page.refresh {
             let _ = write!(out, "<meta http-equiv=\"refresh\" content=\"{after_s}");
@@ -239,7 +252,7 @@ impl Shell {
         if page.back {
             out.push_str(BACK);
         }
-        out.push_str(&self.bar);
+        out.push_str(&words.bar);
         out.push_str("<main class=\"mp-main\">");
         if let Some(Alert { kind, text }) = page.alert {
             let _ = write!(out, "<div class=\"mp-alert mp-alert-{kind}\" role=\"alert\"><p>");
@@ -255,7 +268,95 @@ impl Shell {
             out.push_str("</p>");
         }
         out.push_str("</div></form>");
-        out.push_str(&self.footer);
+        out.push_str(&words.footer);
+        words.push_tabs(out, page.route);
+        out.push_str("</body></html>\n");
+    }
+}
+
+impl ShellWords {
+    fn new(manifest: &Manifest, texts: &Localized<'_>, digest: Digest, standing: &Standing) -> Self {
+        // What the page is in where the host says so, see `pages`.
+        let page = manifest.lang.as_deref().or(texts.locale());
+        let name = escaped(texts.name().text);
+        let named = match marks(texts.name(), page) {
+            marks if marks.is_empty() => name.clone(),
+            marks => format!("<span{marks}>{name}</span>"),
+        };
+
+        let title = texts.title();
+        let mut bar = format!("<div class=\"mp-heading\"><p class=\"mp-title\"{}>", marks(title, page));
+        escape::push(&mut bar, title.text);
+        bar.push_str("</p>");
+        if standing.is_development() {
+            bar.push_str(UNSIGNED);
+        }
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            bar,
+            "</div><a class=\"mp-close\" href=\"/\" lang=\"en\" aria-label=\"Close {name}\">{CROSS}</a></header>"
+        );
+
+        let short: String = digest.to_string().chars().take(12).collect();
+        let signed = match standing {
+            Standing::Signed { author, .. } => format!("signed by {}", escaped(author)),
+            Standing::Development => "unsigned".to_owned(),
+        };
+        let footer = format!(
+            "<footer class=\"mp-foot\"><p>{named} {version} <span class=\"mp-digest\" lang=\"en\">{signed}, {short}</span></p></footer>",
+            version = escaped(&manifest.version.name),
+        );
+
+        let items = manifest.tab_bar.iter().flat_map(|bar| &bar.items).zip(texts.tabs()).enumerate();
+        let tabs = items.map(|(position, (tab, said))| {
+            let route = tab.page.as_str().to_owned();
+            let address = address(manifest.app_id.as_str(), &Place::fresh(route.as_str(), Vec::new()));
+            let icon = match tab.icon {
+                Some(_) => format!("<span class=\"mp-tab-icon mp-tab-icon-{position}\"></span>"),
+                None => String::new(),
+            };
+            let text = escaped(said.text);
+            Tab {
+                route,
+                open: format!("<a class=\"mp-tab\" href=\"{address}\""),
+                rest: format!(">{icon}<span class=\"mp-tab-text\"{}>{text}</span></a>", marks(said, page)),
+            }
+        });
+        Self { locale: texts.locale().map(str::to_owned), name, bar, footer, tabs: tabs.collect() }
+    }
+
+    /// The tabs, on the pages that they lead to. Each opens its page anew, with
+    /// nothing below: there is no way back from one tab to another.
+    fn push_tabs(&self, out: &mut String, route: &str) {
+        if !self.tabs.iter().any(|tab| tab.route == route) {
+            return;
+        }
+        out.push_str("<nav class=\"mp-tabs\" aria-label=\"");
+        out.push_str(&self.name);
+        out.push_str("\">");
+        for tab in &self.tabs {
+            out.push_str(&tab.open);
+            if tab.route == route {
+                out.push_str(" aria-current=\"page\"");
+            }
+            out.push_str(&tab.rest);
+        }
+        out.push_str("</nav>");
+    }
+}
+
+/// Attributes that say which language a text is in, where it is another one than
+/// the page's.
+pub(crate) fn marks(said: LocalText<'_>, page: Option<&str>) -> String {
+    match said.lang.filter(|lang| Some(*lang) != page) {
+        Some(lang) => {
+            let dir = match locale::direction(lang) {
+                Direction::Ltr => "ltr",
+                Direction::Rtl => "rtl",
+            };
+            format!(" lang=\"{lang}\" dir=\"{dir}\"")
+        }
+        None => String::new(),
     }
 }
 
@@ -287,11 +388,13 @@ mod tests {
             "window":{"navigation_bar_title_text":"Tom's <bar>","navigation_bar_background_color":"#6b3f22"}}"##;
         let manifest = Manifest::parse(manifest).unwrap();
         let assets = [("icon.svg", Digest::of(b"i")), ("img/latte.svg", Digest::of(b"l"))];
-        Shell::new(&manifest, Digest::of(b"bundle"), assets.into_iter(), "/_style/0.css")
+        Shell::new(&manifest, Digest::of(b"bundle"), &Standing::Development, assets.into_iter(), "/_style/0.css")
     }
 
     fn page() -> Page<'static> {
         Page {
+            route: "menu",
+            locale: None,
             lang: "en",
             dir: "ltr",
             heading: Some("Lattes & more"),
@@ -353,6 +456,65 @@ mod tests {
         let refresh = Refresh::at(4_100, Some("/miniapp/coffee/menu?a=1&_page=x".to_owned()));
         let html = shell().write(&Page { refresh, ..page() }, |_| ());
         assert!(html.contains("<meta http-equiv=\"refresh\" content=\"5;url=/miniapp/coffee/menu?a=1&amp;_page=x\">"));
+    }
+
+    /// A program with tabs, one of them with a picture, in two languages.
+    fn with_tabs(lang: &str) -> Shell {
+        let manifest = format!(
+            r#"{{"app_id":"coffee","name":"Tom & Co","version":{{"code":3,"name":"1.2.0"}},{lang}
+            "platform_version":{{"min_code":1}},"category":"food","icons":[{{"src":"icon.svg"}}],
+            "pages":["menu","cart","cart/line"],"tab_bar":{{"items":[
+            {{"page":"menu","text":"Menu","icon":"tabs/menu.svg"}},{{"page":"cart","text":"<Cart>"}}]}},
+            "locales":{{"zh-Hans":{{"name":"汤姆","tab_bar":["菜单","购物车"]}},"ar":{{"name":"توم"}}}}}}"#
+        );
+        let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+        let assets = [("icon.svg", Digest::of(b"i")), ("tabs/menu.svg", Digest::of(b"m"))];
+        Shell::new(&manifest, Digest::of(b"bundle"), &Standing::Development, assets.into_iter(), "/_style/0.css")
+    }
+
+    #[test]
+    fn tabs_are_links_on_the_pages_that_they_lead_to_and_on_no_others() {
+        let shell = with_tabs(r#""lang":"en","#);
+        let menu = shell.write(&page(), |out| out.push_str("VIEW"));
+        let bar = "<nav class=\"mp-tabs\" aria-label=\"Tom &amp; Co\">\
+             <a class=\"mp-tab\" href=\"/miniapp/coffee/menu\" aria-current=\"page\">\
+             <span class=\"mp-tab-icon mp-tab-icon-0\"></span><span class=\"mp-tab-text\">Menu</span></a>\
+             <a class=\"mp-tab\" href=\"/miniapp/coffee/cart\">\
+             <span class=\"mp-tab-text\">&lt;Cart&gt;</span></a></nav></body></html>";
+        assert!(menu.contains(bar), "{menu}");
+        assert!(menu.find("</form>") < menu.find("<nav"), "outside of what a program fills");
+        let cart = shell.write(&Page { route: "cart", ..page() }, |_| ());
+        assert_eq!(cart.matches("aria-current").count(), 1);
+        assert!(cart.contains("href=\"/miniapp/coffee/cart\" aria-current=\"page\""));
+        let line = shell.write(&Page { route: "cart/line", ..page() }, |_| ());
+        assert!(!line.contains("mp-tab") && line.ends_with("</footer></body></html>\n"), "{line}");
+        let icon = shell.asset("tabs/menu.svg").unwrap();
+        assert_eq!(shell.style, format!(".mp-tab-icon-0{{--mp-tab-icon:url(\"{icon}\")}}\n"));
+        assert!(menu.contains("<link rel=\"stylesheet\" href=\"/miniapp/coffee/_style/"));
+    }
+
+    #[test]
+    fn the_shell_speaks_the_languages_of_the_manifest_and_marks_them() {
+        let write = |lang: &str, locale| with_tabs(lang).write(&Page { locale, ..page() }, |_| ());
+        let chinese = write(r#""lang":"en","#, Some("zh-Hans"));
+        for part in [
+            "汤姆</title>",
+            "<p class=\"mp-title\" lang=\"zh-Hans\" dir=\"ltr\">汤姆</p>",
+            "aria-label=\"Close 汤姆\"",
+            "<nav class=\"mp-tabs\" aria-label=\"汤姆\">",
+            "<span class=\"mp-tab-text\" lang=\"zh-Hans\" dir=\"ltr\">购物车</span>",
+            "<span lang=\"zh-Hans\" dir=\"ltr\">汤姆</span> 1.2.0",
+        ] {
+            assert!(chinese.contains(part), "{part}\n{chinese}");
+        }
+        let arabic = write(r#""lang":"en","#, Some("ar"));
+        assert!(arabic.contains("<p class=\"mp-title\" lang=\"ar\" dir=\"rtl\">توم</p>"));
+        assert!(arabic.contains("<span class=\"mp-tab-text\">Menu</span>"), "in English, as the page is");
+        // Pages that follow the user's language are in it: nothing is to be marked.
+        let follows = write("", Some("zh-Hans"));
+        assert!(follows.contains("<p class=\"mp-title\">汤姆</p>") && follows.contains(">菜单</span>"));
+        let unknown = write(r#""lang":"en","#, Some("fr"));
+        assert!(unknown.contains("<p class=\"mp-title\">Tom &amp; Co</p>"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
@@ -23,7 +23,7 @@ use crate::config::ServerConfig;
 use crate::problem::Problem;
 use crate::shell::{self, Shell};
 use crate::user::Users;
-use crate::{address, centre, files, pages, response, theme};
+use crate::{address, centre, files, locale, pages, response, theme};
 
 /// Longest address with its query, in bytes.
 const URL_BYTES_MAX: usize = 8 * 1024;
@@ -32,7 +32,7 @@ const URL_BYTES_MAX: usize = 8 * 1024;
 const LOG_PATH_BYTES_MAX: usize = 200;
 
 /// The shell's own style, before that of views.
-const SHELL_STYLE: &str = include_str!("assets/shell.css");
+pub(crate) const SHELL_STYLE: &str = include_str!("assets/shell.css");
 
 /// What the handlers share.
 pub(crate) struct Site {
@@ -60,7 +60,7 @@ impl Site {
         drop(shells);
         let assets = program.bundle().assets().map(|asset| (asset.path.as_str(), asset.digest));
         let style = self.styles.address(program.manifest().color_scheme);
-        let shell = Arc::new(Shell::new(program.manifest(), *program.digest(), assets, style));
+        let shell = Arc::new(Shell::new(program.manifest(), *program.digest(), program.standing(), assets, style));
         let mut shells = self.shells.write().unwrap_or_else(PoisonError::into_inner);
         shells.insert(app_id.to_owned(), Arc::clone(&shell));
         shell
@@ -125,6 +125,7 @@ pub fn router(config: &ServerConfig, host: Arc<Host>) -> Router {
         .route("/miniapp/{app_id}/", get(pages::entry))
         .route("/miniapp/{app_id}/_style/{file}", get(files::theme))
         .route("/miniapp/{app_id}/_asset/{digest}/{name}", get(files::asset))
+        .route("/miniapp/{app_id}/_icon/{digest}", get(files::icon))
         .route("/miniapp/{app_id}/{*page}", get(pages::show).post(pages::event))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -198,13 +199,12 @@ fn too_slow(limit: Duration) -> Problem {
     .retry_after(Duration::from_secs(5))
 }
 
-async fn app_centre(State(site): State<Arc<Site>>) -> Response {
+async fn app_centre(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let programs = site.host.programs();
-    let tiles: Vec<_> = programs
-        .iter()
-        .map(|program| centre::Tile { manifest: program.manifest(), shell: site.shell(program) })
-        .collect();
-    response::html(StatusCode::OK, centre::html(&site.config.title, site.styles.address(ColorScheme::Auto), &tiles))
+    let tiles: Vec<_> = programs.iter().map(centre::Tile::of).collect();
+    let locale = locale::environment(&headers).locale;
+    let style = site.styles.address(ColorScheme::Auto);
+    response::html(StatusCode::OK, centre::html(&site.config.title, style, &locale, &tiles))
 }
 
 /// For whoever watches over the server: it takes requests.

@@ -12,8 +12,8 @@ use mprun_core::render::accent::Accent;
 const CONTRAST_MIN: f64 = 4.5;
 
 /// Least contrast of a ground to black or white. High, because the page's muted
-/// and coloured texts are made for paper that is nearly white or nearly black.
-const GROUND_CONTRAST_MIN: f64 = 16.0;
+/// and coloured texts are made for paper that is at least this light or dark.
+const GROUND_CONTRAST_MIN: f64 = 15.0;
 
 const WHITE: Color = Color([255, 255, 255]);
 const BLACK: Color = Color([0, 0, 0]);
@@ -43,6 +43,13 @@ pub(crate) fn css(window: &Window) -> String {
         }
     }
     if rules.is_empty() { rules } else { format!(":root{{{rules}}}\n") }
+}
+
+/// The picture of a tab, for the style sheet of its program: only the shape counts,
+/// the colour is that of the text, so that it can be seen in every scheme. An
+/// address of ours has nothing in it that would end the text.
+pub(crate) fn push_tab_icon(style: &mut String, position: usize, address: &str) {
+    let _ = writeln!(style, ".mp-tab-icon-{position}{{--mp-tab-icon:url(\"{address}\")}}");
 }
 
 /// A style sheet for pages that are made for one scheme only: what the browser
@@ -116,6 +123,29 @@ mod tests {
         assert_eq!(ground("#101418"), ":root{--mp-ground:light-dark(var(--mp-ground-light),#101418);}\n");
         assert_eq!(ground("#808080"), "");
         assert_eq!(css(&Window::default()), "");
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_ground_that_is_used() {
+        let fixed = ["#5c5f64", "#106b45", "#b3261e", "#0b6b53"];
+        for (ground, dark) in [("#dadada", false), ("#00ff00", false), ("#262626", true), ("#00003c", true)] {
+            let window = Window { background_color: Some(ground.parse().unwrap()), ..Window::default() };
+            assert!(css(&window).contains(ground), "{ground}");
+            let ground: Color = ground.parse().unwrap();
+            for bar in [[255, 238, 0], [0, 0, 255], [128, 128, 128], [0x4a, 0x23, 0x18]] {
+                let accent = Accent::of(bar);
+                let text = if dark { accent.on_dark } else { accent.on_light };
+                let text: Color = text.parse().unwrap();
+                assert!(contrast(text, ground) >= CONTRAST_MIN, "{bar:?} on {ground}");
+            }
+            for text in fixed.iter().filter(|_| !dark) {
+                assert!(contrast(text.parse().unwrap(), ground) >= CONTRAST_MIN, "{text} on {ground}");
+            }
+        }
+        // The fixed ones are those of the style sheets.
+        for text in fixed {
+            assert!(format!("{}{}", crate::site::SHELL_STYLE, mprun_core::render::STYLE).contains(text), "{text}");
+        }
     }
 
     #[test]

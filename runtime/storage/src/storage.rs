@@ -107,7 +107,8 @@ pub trait Storage: Send + Sync {
     fn prune(&self, before_ms: u64) -> Answer<'_, Result<u64, StorageError>>;
 
     /// Binds the program's `app_id` to its namespace, for ever. The first one wins;
-    /// binding the same again is fine.
+    /// binding the same again is fine. Development programs (namespace `dev`) bind
+    /// nothing: trying a program must not keep its publisher out.
     ///
     /// Fails with [`BindError::Taken`] where the `app_id` belongs to another
     /// namespace: otherwise anybody could claim another's `app_id` and inherit its

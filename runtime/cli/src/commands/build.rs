@@ -3,8 +3,7 @@
 
 use std::{
     borrow::Cow,
-    fs::{self, File},
-    io::{self, Write as _},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +17,7 @@ use crate::{
     build::{assets, cargo, component, project::Project, toolchain::Toolchain},
     env,
     error::{self, CommandError},
-    output,
+    files, output,
 };
 
 /// Runs the command.
@@ -51,8 +50,7 @@ pub(crate) fn build(args: &BuildArgs) -> Result<(), CommandError> {
         let hint = cause.hint();
         error::user_with("the parts do not make a bundle", cause).maybe_hint(hint)
     })?;
-    write_whole(&file, bundle.bytes())
-        .map_err(|cause| error::user_with(format!("cannot write `{}`", file.display()), cause))?;
+    files::write_whole(&file, bundle.bytes()).map_err(|cause| files::not_written(&file, cause))?;
 
     warn(&bundle, &project);
     output::data(summary(&file, &bundle).as_bytes())
@@ -137,43 +135,4 @@ fn summary(file: &Path, bundle: &Bundle) -> String {
         output::size(sizes.assets),
         bundle.digest(),
     )
-}
-
-/// Writes beside the file and renames, so that nobody ever sees half a bundle.
-fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
-    let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let new = folder.join(format!(".{}.{}.new", name.display(), std::process::id()));
-    let written = File::create(&new)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&new, file));
-    if written.is_err() {
-        // What happened before is the error to tell.
-        let _ = fs::remove_file(&new);
-    }
-    written
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bundle_is_written_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("dist/a.wasm");
-        write_whole(&file, b"one").unwrap();
-        write_whole(&file, b"two").unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"two");
-
-        let taken = folder.path().join("taken");
-        fs::create_dir_all(taken.join("inside")).unwrap();
-        assert!(write_whole(&taken, b"three").is_err());
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 2, "{left:?}");
-    }
 }

@@ -6,16 +6,18 @@ use std::fmt::Write as _;
 use mprun_core::{
     budget::{Budget, Limits},
     bundle::Bundle,
+    manifest::LanguageTag,
 };
 use mprun_frame::template::{SlotKind, Template};
 use serde_json::{Value, json};
 
-use crate::{args::InspectArgs, commands, error::CommandError, output};
+use crate::{args::InspectArgs, commands, env, error::CommandError, output};
 
 /// Runs the command.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<(), CommandError> {
     let bundle = commands::read_verified(&args.bundle)?;
-    let text = if args.json { format!("{:#}\n", to_json(&bundle)) } else { to_text(&bundle) };
+    let text =
+        if args.json { format!("{:#}\n", to_json(&bundle)) } else { to_text(&bundle, &env::environment().locale) };
     output::data(text.as_bytes())
 }
 
@@ -48,7 +50,6 @@ fn to_json(bundle: &Bundle) -> Value {
     let (budget, limits) = (Budget::default(), Limits::default());
     json!({
         "digest": bundle.digest().to_string(),
-        "program": bundle.program_id().to_string(),
         "manifest": bundle.manifest(),
         "imports": bundle.imports().iter().map(|import| json!({
             "interface": import.interface,
@@ -94,18 +95,20 @@ fn to_json(bundle: &Bundle) -> Value {
     })
 }
 
-fn to_text(bundle: &Bundle) -> String {
+fn to_text(bundle: &Bundle, locale: &str) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_text(&mut text, bundle);
+    let _ = write_text(&mut text, bundle, locale);
     text
 }
 
-fn write_text(out: &mut String, bundle: &Bundle) -> std::fmt::Result {
+/// What the program says of itself, as somebody who asks for `locale` is told.
+fn write_text(out: &mut String, bundle: &Bundle, locale: &str) -> std::fmt::Result {
     let (manifest, sizes) = (bundle.manifest(), bundle.sizes());
-    writeln!(out, "{} {} ({})", manifest.name, manifest.version.name, bundle.program_id())?;
-    if let Some(description) = &manifest.description {
-        writeln!(out, "  {description}")?;
+    let texts = manifest.localized(locale);
+    writeln!(out, "{} {} ({})", texts.name().text, manifest.version.name, manifest.app_id)?;
+    if let Some(description) = texts.description() {
+        writeln!(out, "  {}", description.text)?;
     }
     writeln!(out, "  digest       {}", bundle.digest())?;
     writeln!(
@@ -138,6 +141,16 @@ fn write_text(out: &mut String, bundle: &Bundle) -> std::fmt::Result {
     if let Some(entry) = manifest.entry_page() {
         writeln!(out, "  entry page   {entry}")?;
     }
+    if let Some(bar) = &manifest.tab_bar {
+        let tabs = bar.items.iter().zip(texts.tabs());
+        let tabs: Vec<_> = tabs.map(|(tab, said)| format!("{} ({})", said.text, tab.page)).collect();
+        writeln!(out, "  tabs         {}", tabs.join(", "))?;
+    }
+    let languages = manifest.lang.as_deref().into_iter().chain(manifest.locales.keys().map(LanguageTag::as_str));
+    let languages: Vec<_> = languages.collect();
+    if !languages.is_empty() {
+        writeln!(out, "  languages    {}", languages.join(", "))?;
+    }
 
     writeln!(out, "\nImports: all that it can do")?;
     for import in bundle.imports() {
@@ -149,7 +162,11 @@ fn write_text(out: &mut String, bundle: &Bundle) -> std::fmt::Result {
     }
     writeln!(out, "\nPermissions: what it asks for, and why")?;
     for permission in &manifest.req_permissions {
-        writeln!(out, "  {:<12} {} ({})", permission.name.name(), permission.reason, permission.name.description())?;
+        let reason = texts.reason(permission.name).map_or(permission.reason.as_str(), |reason| reason.text);
+        writeln!(out, "  {:<12} {reason} ({})", permission.name.name(), permission.name.description())?;
+        if let Some(scope) = &permission.scope {
+            writeln!(out, "  {:<12} scope: {scope}", "")?;
+        }
     }
     if manifest.req_permissions.is_empty() {
         writeln!(out, "  none")?;

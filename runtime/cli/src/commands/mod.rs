@@ -1,14 +1,31 @@
 //! One file per command, and what several of them do alike: reading a bundle,
-//! opening the folder of rows, starting a host.
+//! opening the folder of rows, starting a host; in [`beside`] what lies next to a
+//! bundle, in [`trust`] whether it may be used, in [`registries`] the way to the
+//! installed ones and to those of others.
 
+pub(crate) mod beside;
 pub(crate) mod build;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod gc;
 pub(crate) mod inspect;
+pub(crate) mod install;
+pub(crate) mod installed;
+pub(crate) mod key;
+pub(crate) mod list;
+pub(crate) mod machine;
+pub(crate) mod pull;
+pub(crate) mod push;
+pub(crate) mod registries;
+pub(crate) mod remove;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod sign;
+pub(crate) mod trust;
+pub(crate) mod verify;
 
 use std::{
-    fs::{self, File},
-    io::{self, Read as _},
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,22 +39,20 @@ use crate::{
     args::DataArgs,
     env,
     error::{self, CommandError},
+    files,
 };
 
 /// The file of rows inside of the data folder.
 const DATA_FILE: &str = "mprun.sqlite";
+/// The folder of the installed programs inside of the data folder.
+const REGISTRY_FOLDER: &str = "registry";
 
 /// Reads a bundle's file, and never much more than a bundle can have.
 fn read_bundle(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let file = File::open(path).map_err(|cause| not_opened(path, cause))?;
-    let mut bytes = Vec::new();
-    // One byte more, so that the one judge of sizes sees that it is too large.
-    let limit = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    match file.take(limit).read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(cause) if cause.kind() == io::ErrorKind::IsADirectory => Err(is_folder(path)),
-        Err(cause) => Err(error::user_with(format!("cannot read `{}`", path.display()), cause)),
-    }
+    files::read_at_most(path, BUNDLE_BYTES_MAX).map_err(|cause| match cause.kind() {
+        io::ErrorKind::IsADirectory => is_folder(path),
+        _ => not_opened(path, cause),
+    })
 }
 
 fn not_opened(path: &Path, cause: io::Error) -> CommandError {
@@ -68,13 +83,13 @@ fn bundle_in(folder: &Path) -> Option<PathBuf> {
 /// Reads a bundle and checks it. Before anything else is done: a file that is
 /// refused leaves nothing behind, no folder and no row.
 fn read_verified(path: &Path) -> Result<Verified<Bundle>, CommandError> {
-    bundle::verify(read_bundle(path)?).map_err(|cause| no_bundle(path, cause))
+    bundle::verify(read_bundle(path)?).map_err(|cause| no_bundle(path.display(), cause))
 }
 
-/// A file that is no bundle.
-fn no_bundle(path: &Path, cause: BundleError) -> CommandError {
+/// Something that is no bundle: `name` is the file, or what else it is called.
+fn no_bundle(name: impl fmt::Display, cause: BundleError) -> CommandError {
     let hint = cause.hint();
-    error::user_with(format!("`{}` is not a bundle that can be used", path.display()), cause).maybe_hint(hint)
+    error::user_with(format!("`{name}` is not a bundle that can be used"), cause).maybe_hint(hint)
 }
 
 /// Opens the rows, in a folder that only this user can read.
@@ -85,19 +100,30 @@ fn open_storage(args: &DataArgs) -> Result<SqliteStorage, CommandError> {
         .map_err(|cause| error::user_with(format!("cannot keep data in `{}`", file.display()), cause))
 }
 
-fn data_folder(args: &DataArgs) -> Result<PathBuf, CommandError> {
-    let folder = match &args.folder {
-        Some(folder) => folder.clone(),
+/// Where the data folder is, or is to be.
+fn data_path(args: &DataArgs) -> Result<PathBuf, CommandError> {
+    match &args.folder {
+        Some(folder) => Ok(folder.clone()),
         None => env::data_folder().ok_or_else(|| {
             error::user("there is no place to keep data: neither $XDG_DATA_HOME nor $HOME is set")
                 .hint("name a folder: --data DIR")
-        })?,
-    };
+        }),
+    }
+}
+
+/// The data folder, made where it is missing.
+fn data_folder(args: &DataArgs) -> Result<PathBuf, CommandError> {
+    let folder = data_path(args)?;
     create_private(&folder).map_err(|cause| {
         error::user_with(format!("cannot make the data folder `{}`", folder.display()), cause)
             .hint("name another one: --data DIR")
     })?;
     Ok(folder)
+}
+
+/// Where the installed programs are kept in a data folder.
+fn registry_folder(data: &Path) -> PathBuf {
+    data.join(REGISTRY_FOLDER)
 }
 
 /// What is stored there is one user's, or one operator's.
@@ -123,7 +149,7 @@ async fn start_host(config: HostConfig, storage: SqliteStorage) -> Result<Arc<Ho
     Host::new(config, Arc::new(storage)).await.map_err(|cause| error::internal("cannot start the host", cause))
 }
 
-/// A bundle that was read but cannot be installed.
+/// A bundle that may be used but cannot: `path` is its file, or what else names it.
 fn not_installed(path: &Path, cause: InstallError) -> CommandError {
     let hint = cause.hint();
     let message = format!("`{}` cannot be used", path.display());
@@ -136,6 +162,8 @@ fn not_installed(path: &Path, cause: InstallError) -> CommandError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

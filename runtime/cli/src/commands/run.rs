@@ -1,13 +1,13 @@
-//! `mprun BUNDLE`: a mini-program here and now. Between two terminals a screen to
-//! use it on; otherwise one page on stdout, for other programs.
+//! `mprun BUNDLE|APP_ID`: a mini-program here and now, a file or what is installed.
+//! Between two terminals a screen to use it on; otherwise one page on stdout, for
+//! other programs.
 
 use std::{path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mprun_core::{
     budget::Budget,
-    bundle::{Bundle, Verified},
-    identity::UserId,
+    identity::{AppId, UserId},
     manifest::Manifest,
     render::{
         self, Words, escape,
@@ -15,12 +15,19 @@ use mprun_core::{
         json,
         text::{self, TextContext},
     },
+    trust::{Admitted, Lineages, Occasion},
 };
 use mprun_host::{Environment, Host, HostConfig, Limit, Open, PageError, Program, Rendering};
+use mprun_registry::{Installed, Registry};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
-    args::{Address, Format, MEMORY_MIB_MAX, RunArgs},
-    commands, env,
+    args::{Address, DataArgs, Format, MEMORY_MIB_MAX, RunArgs},
+    commands::{
+        self, machine, registries,
+        trust::{self, Candidate, Policy, Unsigned},
+    },
+    env,
     error::{self, CommandError},
     output::{self, Progress},
     terminal,
@@ -31,15 +38,42 @@ const TEXT_WIDTH: usize = 80;
 
 /// Runs the command.
 pub(crate) fn run(args: RunArgs) -> Result<(), CommandError> {
-    let path = args.bundle();
-    let bundle = commands::read_verified(&path).map_err(|error| perhaps_a_command(&path, error))?;
+    let source = find(&args.bundle(), &args.data)?;
+    let policy = Policy::of(&args.trust, Unsigned::Used)?;
     let interactive = args.format == Format::Auto && output::is_conversation();
     // On the screen, messages would be painted over the page.
     if !interactive || !output::is_stderr_terminal() {
-        // A failure is this command's own error: not twice.
-        output::log_to_stderr(env::log_filter().as_deref().unwrap_or("warn,mprun::failure=off"));
+        // A failure is this command's own error, and so is what is said about an
+        // unsigned program: not twice.
+        let filter = "warn,mprun::failure=off,mprun_host::host=error";
+        output::log_to_stderr(env::log_filter().as_deref().unwrap_or(filter));
     }
-    commands::runtime()?.block_on(start(&args, bundle, interactive))
+    commands::runtime()?.block_on(start(&args, source, &policy, interactive))
+}
+
+/// What is to be run.
+enum Source {
+    /// A file, with what lies beside it.
+    File(Box<Candidate>),
+    /// What is installed.
+    Installed(Registry, Box<Installed>),
+}
+
+/// A file that is there wins, so that a path never means something else.
+fn find(path: &Path, data: &DataArgs) -> Result<Source, CommandError> {
+    if !path.exists()
+        && let Some(installed) = find_installed(path, data)?
+    {
+        return Ok(installed);
+    }
+    Candidate::read(path).map(|file| Source::File(Box::new(file))).map_err(|error| perhaps_a_command(path, error))
+}
+
+fn find_installed(word: &Path, data: &DataArgs) -> Result<Option<Source>, CommandError> {
+    let Some(app_id) = word.to_str().and_then(|word| word.parse::<AppId>().ok()) else { return Ok(None) };
+    let Some(registry) = registries::open_existing(data)? else { return Ok(None) };
+    let found = registry.get(&app_id).map_err(|cause| registries::failed("cannot read what is installed", cause))?;
+    Ok(found.map(|installed| Source::Installed(registry, Box::new(installed))))
 }
 
 /// A word that is no file may have been meant to be a command.
@@ -48,24 +82,56 @@ fn perhaps_a_command(path: &Path, error: CommandError) -> CommandError {
     if !is_word || path.exists() {
         return error;
     }
-    let hint = "commands are serve, build and inspect; everything else is the file of a bundle: mprun --help";
+    let hint = "it is no file, nothing that is installed (mprun list), and no command (mprun --help)";
     CommandError { hints: vec![hint.to_owned()], ..error }
 }
 
-async fn start(args: &RunArgs, bundle: Verified<Bundle>, interactive: bool) -> Result<(), CommandError> {
+/// Decides whether it may be run. A file that may is remembered: no older one
+/// comes after it.
+fn admit(source: Source, policy: &Policy, args: &RunArgs) -> Result<Admitted, CommandError> {
+    match source {
+        Source::Installed(registry, installed) => {
+            let bytes = registry
+                .read(&installed.digest)
+                .map_err(|cause| registries::failed(format!("cannot read `{}`", installed.program.app_id()), cause))?;
+            policy.admit_installed(&installed, bytes, &registries::lineages(&registry)?)
+        }
+        // Nobody's versions and keys are looked at: no registry is needed.
+        Source::File(candidate) if !policy.looks_at_signatures() => {
+            policy.admit(*candidate, Lineages::default(), Occasion::Install).map(|(admitted, _)| admitted)
+        }
+        Source::File(candidate) => {
+            let registry = registries::open(&args.data)?;
+            let name = candidate.name.clone();
+            let known = registries::lineages(&registry)?;
+            let (admitted, attachments) = policy.admit(*candidate, known, Occasion::Install)?;
+            registry
+                .observe(&admitted, &attachments, trust::downgrade(&args.trust), env::unix_seconds())
+                .map_err(|cause| registries::failed(format!("`{name}` is refused"), cause))?;
+            Ok(admitted)
+        }
+    }
+}
+
+async fn start(args: &RunArgs, source: Source, policy: &Policy, interactive: bool) -> Result<(), CommandError> {
     let memory_bytes_max = usize::try_from(args.memory_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+    let admitted = admit(source, policy, args)?;
+    // The screen says it in its title bar.
+    if admitted.standing().is_development() && !policy.is_dev() && !interactive {
+        output::note(&format!("unsigned: `{}` runs as a development program", admitted.program_id().app_id()));
+    }
     let config = HostConfig {
         budget: Budget { fuel: args.fuel, memory_bytes_max, ..Budget::default() },
         // One person uses it; slots are address space.
         instances_max: 4,
-        ..HostConfig::default()
+        ..machine::host_config(&commands::data_folder(&args.data)?)?
     };
     let storage = commands::open_storage(&args.data)?;
     let host = commands::start_host(config, storage).await?;
     let path = args.bundle();
     let program = {
         let _progress = Progress::start(&format!("compiling {}", path.display()), 0);
-        host.install(bundle).await.map_err(|cause| commands::not_installed(&path, cause))?
+        host.install(admitted).await.map_err(|cause| commands::not_installed(&path, cause))?
     };
     let environment = env::environment();
     let (route, parameters) = match &args.page {
@@ -153,9 +219,9 @@ fn print(host: &Host, rendering: &Rendering, format: Format, environment: &Envir
                 words: &words,
             };
             let page = text::layout(&tree, &context).to_plain();
-            // What the host would show over the page belongs to it.
+            // What the host would show around the page belongs to it.
             let alert = rendering.alert.iter().map(|alert| format!("! {}\n", escape::clean(&alert.text)));
-            alert.chain([page]).collect()
+            alert.chain([page, tabs(program.manifest(), &rendering.place.route, &environment.locale)]).collect()
         }
         Format::Json => format!("{:#}\n", json::write(&tree)),
         Format::Html => {
@@ -173,11 +239,30 @@ fn print(host: &Host, rendering: &Rendering, format: Format, environment: &Envir
     })
 }
 
+/// The tabs below a page that has them, the current one marked; no line is wider
+/// than the page's.
+fn tabs(manifest: &Manifest, route: &str, locale: &str) -> String {
+    let Some(current) = manifest.tab_bar.as_ref().and_then(|bar| bar.position(route)) else { return String::new() };
+    let mut text = String::from("\nTabs:");
+    let mut width = 5;
+    for (position, tab) in manifest.localized(locale).tabs().into_iter().enumerate() {
+        let mark = if position == current { "(•)" } else { "( )" };
+        let label = format!("  {mark} {}", tab.text);
+        if width + label.width() > TEXT_WIDTH {
+            text.push_str("\n     ");
+            width = 5;
+        }
+        text.push_str(&label);
+        width += label.width();
+    }
+    text + "\n"
+}
+
 /// A page that stands alone: with its style and pictures inside. Its buttons lead
 /// nowhere; for that there is `mprun serve`.
 fn document(program: &Program, view: &str, environment: &Environment) -> String {
     let manifest = program.manifest();
-    let title = manifest.window.navigation_bar_title_text.as_ref().unwrap_or(&manifest.name);
+    let title = manifest.localized(&environment.locale).title().text;
     let mut html = String::from("<!doctype html>\n<html lang=\"");
     escape::push(&mut html, &environment.locale);
     html.push_str("\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
@@ -220,7 +305,9 @@ mod tests {
 
     #[test]
     fn only_a_word_that_is_no_file_may_have_been_a_command() {
-        for (path, hinted) in [("sevre", "commands are serve"), ("a.wasm", "as before"), ("./sevre", "as before")] {
+        for (path, hinted) in
+            [("sevre", "no command (mprun --help)"), ("a.wasm", "as before"), ("./sevre", "as before")]
+        {
             let error = perhaps_a_command(Path::new(path), error::user("cannot open it").hint("as before"));
             assert!(error.hints.len() == 1 && error.hints[0].contains(hinted), "{path}: {:?}", error.hints);
         }
@@ -249,6 +336,21 @@ mod tests {
             assert_eq!(error.error.to_string(), said);
             assert!(error.hints[0].contains(hinted), "{:?}", error.hints);
         }
+    }
+
+    #[test]
+    fn tabs_are_the_last_line_of_a_page_that_has_them() {
+        let manifest = r#"{
+            "app_id": "coffee", "name": "Coffee", "version": { "code": 1, "name": "1.0.0" }, "lang": "en",
+            "platform_version": { "min_code": 1 }, "category": "utilities", "icons": [{ "src": "icon.svg" }],
+            "pages": ["menu", "product", "cart"],
+            "tab_bar": { "items": [{ "page": "menu", "text": "Menu" }, { "page": "cart", "text": "Cart" }] },
+            "locales": { "zh-Hans": { "tab_bar": ["菜单", "购物车"] } }
+        }"#;
+        let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+        assert_eq!(tabs(&manifest, "menu", "en"), "\nTabs:  (•) Menu  ( ) Cart\n");
+        assert_eq!(tabs(&manifest, "cart", "zh-CN"), "\nTabs:  ( ) 菜单  (•) 购物车\n");
+        assert_eq!(tabs(&manifest, "product", "en"), "");
     }
 
     #[test]

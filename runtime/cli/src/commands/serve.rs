@@ -1,10 +1,13 @@
-//! `mprun serve`: installs every bundle, then listens. A bundle that cannot be
-//! used is an error before the first request is taken, not a hole in the list.
+//! `mprun serve`: files, or everything that is installed, as pages. A file that
+//! cannot or may not be used is an error before the first request is taken, not a
+//! hole in the list. Of what is installed, one program that is not trusted any more
+//! does not keep the others from their users.
 
-use std::{io, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, io, net::SocketAddr, path::Path, sync::Arc};
 
-use mprun_core::bundle::{Bundle, Verified};
-use mprun_host::{Host, HostConfig};
+use mprun_core::trust::{Admitted, Occasion};
+use mprun_host::{Host, HostConfig, Watcher};
+use mprun_registry::{Attachments, Registry};
 use mprun_server::ServerConfig;
 use tokio::{
     net::TcpListener,
@@ -12,36 +15,63 @@ use tokio::{
 };
 
 use crate::{
-    args::ServeArgs,
-    commands, env,
+    args::{ServeArgs, TrustArgs},
+    commands::{
+        self,
+        installed::Installed,
+        machine, registries,
+        trust::{self, Candidate, Policy, Unsigned},
+    },
+    env,
     error::{self, CommandError},
     output::{self, Progress},
 };
 
+/// A file that may be served.
+struct Served {
+    name: String,
+    admitted: Admitted,
+    attachments: Attachments,
+}
+
 /// Runs the command.
 pub(crate) fn serve(args: ServeArgs) -> Result<(), CommandError> {
     // All files first: a wrong name should not cost the time to compile others.
-    let bundles = args
-        .bundles
-        .iter()
-        .map(|path| Ok((path.as_path(), commands::read_verified(path)?)))
-        .collect::<Result<_, CommandError>>()?;
+    let candidates = args.bundles.iter().map(|path| Candidate::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let policy = Policy::of(&args.trust, Unsigned::Refused)?;
+    if candidates.is_empty() && policy.allows_nothing() {
+        return Err(error::usage("no trust file says whose programs may be served")
+            .hint(trust::name_a_trust_file())
+            .hint("for unsigned programs of your own: --dev"));
+    }
     output::log_to_stderr(env::log_filter().as_deref().unwrap_or("warn"));
-    commands::runtime()?.block_on(run(&args, bundles))
+    commands::runtime()?.block_on(run(&args, &policy, candidates))
 }
 
-async fn run(args: &ServeArgs, bundles: Vec<(&Path, Verified<Bundle>)>) -> Result<(), CommandError> {
+async fn run(args: &ServeArgs, policy: &Policy, candidates: Vec<Candidate>) -> Result<(), CommandError> {
     // The port next: it is the most likely thing to be taken.
     let listener = TcpListener::bind(args.listen).await.map_err(|cause| not_bound(args.listen, cause))?;
     let address = listener.local_addr().map_err(|cause| error::internal("cannot ask for the address", cause))?;
+    let folder = commands::data_folder(&args.data)?;
+    let registry = registries::open(&args.data)?;
+    let everything = candidates.is_empty();
+    let served = admit(policy, &registry, candidates)?;
+    observe(&registry, &served, &args.trust)?;
+
     let storage = commands::open_storage(&args.data)?;
-    let config = HostConfig { view_cache_bytes: u64::from(args.view_cache_mib) << 20, ..HostConfig::default() };
+    let config =
+        HostConfig { view_cache_bytes: u64::from(args.view_cache_mib) << 20, ..machine::host_config(&folder)? };
     let host = commands::start_host(config, storage).await?;
-    install(&host, bundles).await?;
+    install(&host, served).await?;
+    let _watcher = if everything { Some(follow(&host, registry, &args.trust).await?) } else { None };
 
     let stop = stop_signal().map_err(|cause| error::internal("cannot wait for signals", cause))?;
     let _scheduler = host.start_scheduler();
     let count = host.programs().len();
+    if count == 0 {
+        output::warning("nothing that may be served is installed yet");
+        output::hint("install something, and it is served from then on: mprun install FILE");
+    }
     let noun = if count == 1 { "mini-program" } else { "mini-programs" };
     output::data(format!("serving {count} {noun} on http://{}\n", reachable(address)).as_bytes())?;
     let config = ServerConfig { secure: args.https, details: !args.no_details, ..ServerConfig::default() };
@@ -49,22 +79,49 @@ async fn run(args: &ServeArgs, bundles: Vec<(&Path, Verified<Bundle>)>) -> Resul
     Ok(())
 }
 
-async fn install(host: &Host, bundles: Vec<(&Path, Verified<Bundle>)>) -> Result<(), CommandError> {
-    let progress = Progress::start("compiling", u64::try_from(bundles.len()).unwrap_or(0));
-    for (path, bundle) in bundles {
-        progress.step(&format!("compiling {}", path.display()));
-        let before = host.programs().len();
-        let program = host.install(bundle).await.map_err(|cause| commands::not_installed(path, cause))?;
-        if host.programs().len() == before {
-            let id = program.id();
-            return Err(error::user(format_args!(
-                "`{}` is `{id}`, and so is another of these bundles",
-                path.display()
-            ))
-            .hint("serve one version of a mini-program at a time"));
+/// Decides about all files, before anything is made of the first.
+fn admit(policy: &Policy, registry: &Registry, candidates: Vec<Candidate>) -> Result<Vec<Served>, CommandError> {
+    let known = registries::lineages(registry)?;
+    let mut served = Vec::with_capacity(candidates.len());
+    let mut app_ids = BTreeSet::new();
+    for candidate in candidates {
+        let name = candidate.name.clone();
+        let (admitted, attachments) = policy.admit(candidate, known.clone(), Occasion::Install)?;
+        let id = admitted.program_id();
+        if !app_ids.insert(id.app_id().clone()) {
+            return Err(error::user(format_args!("`{name}` is `{id}`, and so is another of these bundles"))
+                .hint("serve one version of a mini-program at a time"));
         }
+        served.push(Served { name, admitted, attachments });
+    }
+    Ok(served)
+}
+
+/// What is served here counts as seen: no older version comes after it.
+fn observe(registry: &Registry, served: &[Served], args: &TrustArgs) -> Result<(), CommandError> {
+    for Served { name, admitted, attachments } in served {
+        registry
+            .observe(admitted, attachments, trust::downgrade(args), env::unix_seconds())
+            .map_err(|cause| registries::failed(format!("`{name}` is refused"), cause))?;
     }
     Ok(())
+}
+
+async fn install(host: &Host, served: Vec<Served>) -> Result<(), CommandError> {
+    let progress = Progress::start("compiling", u64::try_from(served.len()).unwrap_or(0));
+    for Served { name, admitted, .. } in served {
+        progress.step(&format!("compiling {name}"));
+        host.install(admitted).await.map_err(|cause| commands::not_installed(Path::new(&name), cause))?;
+    }
+    Ok(())
+}
+
+/// Everything that is installed, now and as it changes.
+async fn follow(host: &Arc<Host>, registry: Registry, args: &TrustArgs) -> Result<Watcher, CommandError> {
+    let catalogue = Arc::new(Installed::new(registry, args.clone())?);
+    host.follow(catalogue)
+        .await
+        .map_err(|what| error::user(format_args!("cannot read what is installed: {what}")).hint("see: mprun doctor"))
 }
 
 /// Resolves when somebody wants the server to stop.

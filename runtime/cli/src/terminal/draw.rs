@@ -1,9 +1,10 @@
 //! Decides what stands where on the screen: a title bar, the part of the page
-//! that fits, a line for what the program says, a line that helps. Pure: a page
-//! and a state in, cells out.
+//! that fits, a line for what the program says, the tabs of a page that has them,
+//! a line that helps. Pure: a page and a state in, cells out.
 
 use mprun_core::render::text::{Action, Area, Control, FieldControl, Line, SpanKind, Style, TextPage, Tone};
 use mprun_frame::element::Element;
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::terminal::{
@@ -18,6 +19,8 @@ const PAGE_WIDTH_MAX: usize = 96;
 const FRAME_ROWS: usize = 3;
 /// With fewer rows the page gets all of them.
 const FRAMED_ROWS_MIN: usize = 6;
+/// With fewer rows there are no tabs to be seen; their keys work.
+const TABBED_ROWS_MIN: usize = 9;
 /// What stands between two keys of the help.
 const BETWEEN_KEYS: &str = "   ";
 
@@ -35,6 +38,14 @@ pub(crate) struct View<'a> {
     /// The first line of the page that is seen.
     pub(crate) top: usize,
     pub(crate) message: Option<(&'a str, Tone)>,
+    pub(crate) tabs: Option<Tabs<'a>>,
+}
+
+/// The tabs, each opened by its number.
+pub(crate) struct Tabs<'a> {
+    pub(crate) texts: Vec<&'a str>,
+    /// Which one leads here, counted from 0.
+    pub(crate) current: usize,
 }
 
 /// How wide a page is on a screen of this width.
@@ -43,8 +54,12 @@ pub(crate) fn page_width(columns: usize) -> usize {
 }
 
 /// How many lines of it are seen.
-pub(crate) fn page_height(rows: usize) -> usize {
-    if rows < FRAMED_ROWS_MIN { rows } else { rows - FRAME_ROWS }
+pub(crate) fn page_height(rows: usize, has_tabs: bool) -> usize {
+    match rows {
+        0..FRAMED_ROWS_MIN => rows,
+        TABBED_ROWS_MIN.. if has_tabs => rows - FRAME_ROWS - 1,
+        _ => rows - FRAME_ROWS,
+    }
 }
 
 fn margin(columns: usize) -> usize {
@@ -54,8 +69,9 @@ fn margin(columns: usize) -> usize {
 /// Draws the screen.
 pub(crate) fn draw(view: &View<'_>, columns: usize, rows: usize) -> Grid {
     let mut grid = Grid::new(columns, rows);
-    let height = page_height(rows);
+    let height = page_height(rows, view.tabs.is_some());
     let framed = height < rows;
+    let tabs = view.tabs.as_ref().filter(|_| height + FRAME_ROWS < rows);
     let origin = Origin { column: margin(columns), row: usize::from(framed), top: view.top, height };
     for (row, line) in view.page.lines.iter().skip(view.top).take(height).enumerate() {
         put_line(&mut grid, origin.column, origin.row + row, line);
@@ -68,7 +84,11 @@ pub(crate) fn draw(view: &View<'_>, columns: usize, rows: usize) -> Grid {
         title_bar(&mut grid, view, height);
         if let Some((text, tone)) = view.message {
             let look = Look { ink: ink(tone), bold: true, ..Look::default() };
-            grid.put(origin.column, rows - 2, &text.replace('\n', "  "), look);
+            let row = rows - 2 - usize::from(tabs.is_some());
+            grid.put(origin.column, row, &text.replace('\n', "  "), look);
+        }
+        if let Some(tabs) = tabs {
+            tab_row(&mut grid, tabs, origin.column, rows - 2);
         }
         let help = help(focused, view, height, columns.saturating_sub(origin.column));
         grid.put(origin.column, rows - 1, &help, Look { ink: Ink::Muted, ..Look::default() });
@@ -110,6 +130,39 @@ fn title_bar(grid: &mut Grid, view: &View<'_>, height: usize) {
         let text = format!(" {first}–{last} of {lines} ");
         grid.put(grid.width().saturating_sub(text.width()), 0, &text, look);
     }
+}
+
+/// The current tab stands out, and not by its colour alone. Where there is little
+/// room, each has its share of it.
+fn tab_row(grid: &mut Grid, tabs: &Tabs<'_>, column: usize, row: usize) {
+    let numbered = |(at, text): (usize, &&str)| format!("{} {text}", at + 1);
+    let labels: Vec<String> = tabs.texts.iter().enumerate().map(numbered).collect();
+    let gap = BETWEEN_KEYS.width();
+    let room = grid.width().saturating_sub(2 * column);
+    let fits = labels.iter().map(|label| label.width() + gap).sum::<usize>() <= room + gap;
+    let share = if fits { room } else { (room / labels.len().max(1)).saturating_sub(gap) };
+    let mut at = column;
+    for (position, label) in labels.iter().enumerate() {
+        let is_current = position == tabs.current;
+        let ink = if is_current { Ink::Accent } else { Ink::Normal };
+        let look = Look { ink, bold: is_current, underlined: is_current, reversed: false };
+        at = grid.put(at, row, &shortened(label, share), look) + gap;
+    }
+}
+
+/// As much of a text as fits, with a sign that there is more.
+fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for cluster in text.graphemes(true) {
+        if short.width() + cluster.width() + 1 > width {
+            break;
+        }
+        short.push_str(cluster);
+    }
+    short + "…"
 }
 
 fn put_line(grid: &mut Grid, column: usize, row: usize, line: &Line) {
@@ -197,8 +250,11 @@ fn help(focused: Option<&Control>, view: &View<'_>, height: usize, room: usize) 
     };
     let back = view.has_back.then_some("Esc  back");
     let quit = format!("{}  quit", quit_key(focused));
+    // In a field that is typed into, digits are digits.
+    let tabs = view.tabs.as_ref().filter(|_| view.editor.is_none());
+    let tabs = tabs.map(|tabs| format!("1–{}  tabs", tabs.texts.len()));
     // What is missed most comes first, each with its place in the line.
-    let keys = [(4, Some(quit.as_str())), (3, back), (0, Some(using)), (1, next), (2, scroll)];
+    let keys = [(5, Some(quit.as_str())), (4, back), (0, Some(using)), (1, next), (2, scroll), (3, tabs.as_deref())];
     let mut shown: Vec<(usize, &str)> = Vec::new();
     let mut used = 0;
     for (place, key) in keys.into_iter().filter_map(|(place, key)| Some((place, key?))) {
@@ -239,7 +295,17 @@ mod tests {
     }
 
     fn view<'a>(page: &'a TextPage, focus: Option<usize>) -> View<'a> {
-        View { title: "Coffee", has_back: false, page, is_problem: false, focus, editor: None, top: 0, message: None }
+        View {
+            title: "Coffee",
+            has_back: false,
+            page,
+            is_problem: false,
+            focus,
+            editor: None,
+            top: 0,
+            message: None,
+            tabs: None,
+        }
     }
 
     #[test]
@@ -310,6 +376,25 @@ mod tests {
         assert_eq!(foot(&on(0), 7), "q  quit");
     }
 
+    fn tabs(current: usize) -> Option<Tabs<'static>> {
+        Some(Tabs { texts: vec!["Menu", "购物车", "Orders"], current })
+    }
+
+    #[test]
+    fn tabs_stand_above_the_help_with_the_keys_that_open_them() {
+        let page = page(2);
+        let message = Some(("Added", Tone::Success));
+        let screen = draw(&View { tabs: tabs(1), message, ..view(&page, None) }, 60, 10);
+        let lines: Vec<_> = screen.to_plain().lines().map(str::to_owned).collect();
+        assert_eq!(lines[7..], [" Added", " 1 Menu   2 购物车   3 Orders", " Tab  next   1–3  tabs   q  quit"]);
+        let current: Vec<_> = screen.runs(8).into_iter().filter(|(_, look)| look.underlined).collect();
+        assert!(current.len() == 1 && current[0].0.contains("购物车") && current[0].1.bold, "{current:?}");
+        // With little room each is shortened, and the page comes first.
+        let narrow = draw(&View { tabs: tabs(0), ..view(&page, None) }, 24, 10).to_plain();
+        assert_eq!(narrow.lines().nth(8), Some("1 Me…   2 购…   3 Or…"));
+        assert!(!draw(&View { tabs: tabs(0), ..view(&page, None) }, 60, 8).to_plain().contains("1 Menu"));
+    }
+
     #[test]
     fn a_small_screen_shows_the_page_alone() {
         let page = page(10);
@@ -334,8 +419,8 @@ mod tests {
         for (columns, width) in [(30, 30), (80, 78), (300, 96)] {
             assert_eq!(page_width(columns), width);
         }
-        for (rows, height) in [(3, 3), (5, 5), (6, 3), (24, 21)] {
-            assert_eq!(page_height(rows), height);
+        for (rows, height, with_tabs) in [(3, 3, 3), (5, 5, 5), (6, 3, 3), (8, 5, 5), (9, 6, 5), (24, 21, 20)] {
+            assert_eq!((page_height(rows, false), page_height(rows, true)), (height, with_tabs), "{rows}");
         }
     }
 }

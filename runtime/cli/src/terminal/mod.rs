@@ -185,6 +185,9 @@ impl Terminal {
             KeyCode::Right => session.arrow(Arrow::Right),
             KeyCode::Enter => session.enter(),
             KeyCode::Char(' ') => session.space(),
+            KeyCode::Char(digit @ '1'..='9') if !control && !alt => {
+                session.tab_of(digit.to_digit(10).map_or(0, |number| number as usize))
+            }
             KeyCode::Esc => Then::Back,
             KeyCode::PageDown => session.scroll_page(1),
             KeyCode::PageUp => session.scroll_page(-1),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use mprun_core::{
     identity::UserId,
+    manifest::TabBar,
     render::{
         Words,
         text::{self, Action, Control, Target, TextContext, TextPage, Tone},
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::terminal::{
     controls::{self, field_of, is_typed_into},
-    draw::{self, View},
+    draw::{self, Tabs, View},
     edit::{Editor, Step},
     focus::{self, Arrow, Mark},
     grid::Grid,
@@ -42,6 +43,10 @@ pub(crate) enum Then {
     Follow {
         route: String,
         query: String,
+    },
+    /// Open the page of a tab anew.
+    Tab {
+        route: String,
     },
     /// Go to the page below.
     Back,
@@ -170,9 +175,12 @@ impl Session {
     }
 
     fn draw_with(&self, message: Option<(&str, Tone)>) -> Grid {
-        let manifest = self.program.manifest();
+        let texts = self.program.manifest().localized(&self.open.environment.locale);
+        let tabs = self
+            .tab_bar()
+            .map(|(_, current)| Tabs { texts: texts.tabs().into_iter().map(|tab| tab.text).collect(), current });
         let view = View {
-            title: manifest.window.navigation_bar_title_text.as_ref().unwrap_or(&manifest.name),
+            title: texts.title().text,
             has_back: self.has_back(),
             page: &self.page,
             is_problem: self.is_problem(),
@@ -180,8 +188,21 @@ impl Session {
             editor: self.editor.as_ref().map(|(_, editor)| editor),
             top: self.top,
             message,
+            tabs,
         };
         draw::draw(&view, self.columns, self.rows)
+    }
+
+    /// The tabs, on a page that one of them leads to; and which one that is.
+    fn tab_bar(&self) -> Option<(&TabBar, usize)> {
+        let Shown::Page(rendering) = &self.shown else { return None };
+        let bar = self.program.manifest().tab_bar.as_ref()?;
+        Some((bar, bar.position(&rendering.place.route)?))
+    }
+
+    /// How many lines of the page are seen.
+    fn height(&self) -> usize {
+        draw::page_height(self.rows, self.tab_bar().is_some())
     }
 
     fn has_back(&self) -> bool {
@@ -265,7 +286,7 @@ impl Session {
 
     /// Scrolls so that the focus is seen.
     pub(super) fn reveal(&mut self) {
-        let height = draw::page_height(self.rows);
+        let height = self.height();
         if let Some(area) = self.focused().map(|control| control.area) {
             self.top = focus::scroll_to(area, self.top, height);
         }
@@ -274,7 +295,7 @@ impl Session {
 
     /// Moves the page by so many screens.
     pub(crate) fn scroll_page(&mut self, pages: isize) -> Then {
-        let height = draw::page_height(self.rows);
+        let height = self.height();
         self.scroll(pages.saturating_mul(isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1)));
         let seen = self.focused().is_some_and(|control| (self.top..self.top + height).contains(&control.area.line));
         if !seen && self.focus.is_some() {
@@ -284,7 +305,7 @@ impl Session {
     }
 
     fn scroll(&mut self, lines: isize) {
-        let last = self.page.lines.len().saturating_sub(draw::page_height(self.rows));
+        let last = self.page.lines.len().saturating_sub(self.height());
         self.top = self.top.saturating_add_signed(lines).min(last);
     }
 
@@ -305,7 +326,7 @@ impl Session {
         {
             return self.choose(if arrow == Arrow::Right { 1 } else { -1 });
         }
-        let height = draw::page_height(self.rows);
+        let height = self.height();
         let to = match self.focus {
             Some(focus) => focus::towards(&self.page.controls, focus, arrow),
             None => focus::first_visible(&self.page.controls, self.top, height),
@@ -347,6 +368,12 @@ impl Session {
         self.editor = None;
         self.take_up_editor();
         self.reveal();
+    }
+
+    /// A digit: the tab of this number, counted from 1.
+    pub(crate) fn tab_of(&self, number: usize) -> Then {
+        let tab = self.tab_bar().and_then(|(bar, _)| bar.items.get(number.checked_sub(1)?));
+        tab.map_or(Then::Nothing, |tab| Then::Tab { route: tab.page.as_str().to_owned() })
     }
 
     // ---- using controls -----------------------------------------------------

@@ -30,6 +30,7 @@ impl Session {
             Then::Refresh => self.refresh().await,
             Then::Send(token, focus) => self.send(token, focus).await,
             Then::Follow { route, query } => self.follow(route, &query).await,
+            Then::Tab { route } => self.open_tab(route).await,
             Then::Back => self.back().await,
             Then::Leave => self.leave().await,
         }
@@ -102,6 +103,13 @@ impl Session {
         }
         self.drafts.clear();
         self.go_to(to).await;
+    }
+
+    /// Opens the page of a tab anew. There is no way back from one tab to another.
+    async fn open_tab(&mut self, route: String) {
+        self.drafts.clear();
+        self.below.clear();
+        self.go_to(Place::fresh(route, Vec::new())).await;
     }
 
     async fn back(&mut self) {

@@ -73,9 +73,6 @@ pub(super) struct Structure<'a> {
     pub(super) last_other_at: usize,
     /// Bytes in data segments of all modules.
     pub(super) data_segment_bytes: usize,
-    /// The first custom section inside of a module or component that is not the
-    /// outermost.
-    pub(super) inner_custom: Option<&'a str>,
     /// Bytes that the memories of all modules have from the start.
     pub(super) memory_bytes: u64,
 }
@@ -95,7 +92,6 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
     let mut last_other_at = 0;
     let mut data_segment_bytes = 0;
     let mut memory_bytes = 0_u64;
-    let mut inner_custom = None;
     // Where the section after the last one of the outermost component begins.
     let mut next_at = 0;
 
@@ -111,13 +107,16 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
                     return Err(BundleError::CoreModule);
                 }
             }
+            // The parser takes the end of the file for that of what is inside.
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. }
+                if to_usize(unchecked_range.end) > bytes.len() =>
+            {
+                return Err(BundleError::cut_off(bytes.len()));
+            }
             Payload::DataSection(segments) => {
                 for segment in segments.clone() {
                     data_segment_bytes += segment?.data.len();
                 }
-            }
-            Payload::CustomSection(custom) if depth > 1 => {
-                inner_custom = inner_custom.or(Some(custom.name()));
             }
             Payload::MemorySection(memories) => {
                 for memory in memories.clone() {
@@ -187,7 +186,6 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
         last_other_at,
         data_segment_bytes,
         memory_bytes,
-        inner_custom,
     })
 }
 

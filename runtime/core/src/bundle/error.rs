@@ -15,6 +15,8 @@ use super::{ASSET_BYTES_MAX, ASSETS_MAX, BUNDLE_BYTES_MAX, NESTING_MAX, TEMPLATE
 const AGAIN: &str = "copy or download it again: it is cut off or damaged";
 /// How the validator calls bytes that are not there; its errors have no kinds.
 const END_OF_FILE: &str = "unexpected end-of-file";
+/// Longest message of the validator, in characters.
+const MESSAGE_CHARS_MAX: usize = 300;
 
 /// Why a file is refused. Offsets are bytes from its beginning. Texts from the
 /// file are cut to a readable length. Each message is complete: an error from
@@ -55,6 +57,20 @@ pub enum BundleError {
     InnerSection {
         /// Its name.
         name: String,
+    },
+    /// A custom section of the outermost component that is not ours.
+    #[error("expected no custom sections but the bundle's own, got `{name}` at byte {offset}")]
+    ForeignSection {
+        /// Its name.
+        name: String,
+        /// Where it begins.
+        offset: u64,
+    },
+    /// A length before a section, at any depth, in more bytes than it needs.
+    #[error("the section at byte {offset} has its length in more bytes than it needs")]
+    NotCanonical {
+        /// Where the section begins.
+        offset: u64,
     },
     /// A component without a manifest.
     #[error("the component is not a mini-program: it has no manifest")]
@@ -261,6 +277,11 @@ pub enum BundleError {
 }
 
 impl BundleError {
+    /// A file that ends where something should follow.
+    pub(super) fn cut_off(bytes: usize) -> BundleError {
+        BundleError::Invalid { offset: bytes as u64, message: END_OF_FILE.to_owned() }
+    }
+
     /// What the author can do about it, where that is clear.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -273,6 +294,11 @@ impl BundleError {
             }
             BundleError::MissingSection { .. } | BundleError::AssetDigest { .. } => Some(AGAIN.to_owned()),
             BundleError::Invalid { message, .. } if message.ends_with(END_OF_FILE) => Some(AGAIN.to_owned()),
+            BundleError::ForeignSection { .. }
+            | BundleError::InnerSection { .. }
+            | BundleError::NotCanonical { .. } => {
+                Some("make it again with `mprun build DIR`: that leaves out what a bundle does not need".to_owned())
+            }
             BundleError::TooLarge { .. } | BundleError::AssetTooLarge { .. } => {
                 Some("make the pictures smaller, or load less of them".to_owned())
             }
@@ -302,12 +328,21 @@ impl From<ManifestError> for BundleError {
 
 impl From<wasmparser::Error> for BundleError {
     fn from(error: wasmparser::Error) -> Self {
-        BundleError::Invalid {
-            offset: error.offset(),
-            // Contexts stand on lines of their own.
-            message: error.message().trim().replace('\n', ": "),
-        }
+        BundleError::Invalid { offset: error.offset(), message: one_line(error.message()) }
     }
+}
+
+/// What the validator says, on one line (it writes contexts on lines of their own).
+/// It repeats names of the file as they are: what would move a terminal's cursor is
+/// taken out, and long ones are cut.
+fn one_line(message: &str) -> String {
+    let message = message.trim().replace('\n', ": ");
+    let shown = message.chars().take(MESSAGE_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut line: String = shown.collect();
+    if message.chars().nth(MESSAGE_CHARS_MAX).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 fn list(names: &[String]) -> String {

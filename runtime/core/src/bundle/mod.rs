@@ -7,12 +7,15 @@
 //! | `mprun:templates` | 1 | count, then each: length, encoding; by id |
 //! | `mprun:asset` | 0 to 256 | length and path, length and media type, blake3, length and data; by path |
 //!
-//! Counts and lengths are 32-bit little-endian. Everything has one encoding, so
-//! the same parts make the same bytes, and the [`Digest`] of the bytes is the
-//! identity of the bundle. [`verify`] and [`pack`] are the only ways to a
-//! [`Verified`] bundle, and nothing else takes a bundle that is not.
+//! Counts and lengths are 32-bit little-endian. Everything has one encoding, the
+//! component's sections too (no custom ones, shortest lengths), so the same parts
+//! make the same bytes, and the [`Digest`] of the bytes is the identity of the
+//! bundle. `docs/bundle.md` says it byte by byte. [`verify`] and [`pack`] are the
+//! only ways to a [`Verified`] bundle, and nothing else takes a bundle that is not.
 
 mod analysis;
+mod canonical;
+pub mod diff;
 mod error;
 mod reader;
 mod section;
@@ -22,11 +25,17 @@ use std::{collections::BTreeSet, fmt, ops::Deref, ops::Range};
 
 use mprun_frame::template::Templates;
 
-pub use self::{analysis::Import, error::BundleError, reader::verify, writer::pack};
+pub use self::{
+    analysis::Import,
+    diff::{Difference, diff},
+    error::BundleError,
+    reader::verify,
+    writer::pack,
+};
 use crate::{
     asset::{AssetPath, MediaType},
     capability::Capability,
-    identity::{Digest, ProgramId},
+    identity::Digest,
     manifest::Manifest,
 };
 
@@ -135,12 +144,6 @@ impl Bundle {
         &self.manifest
     }
 
-    /// Whose program it is. Unsigned, as all are in this version: in the
-    /// namespace `dev`.
-    pub fn program_id(&self) -> ProgramId {
-        ProgramId::dev(self.manifest.app_id.clone())
-    }
-
     /// What the component imports, by interface.
     pub fn imports(&self) -> &[Import] {
         &self.imports
@@ -200,7 +203,7 @@ impl Bundle {
 
 impl fmt::Debug for Bundle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Bundle({} {})", self.program_id(), self.digest)
+        write!(f, "Bundle({} {})", self.manifest.app_id, self.digest)
     }
 }
 

@@ -9,6 +9,7 @@ use mprun_frame::template::{Template, Templates};
 use super::{
     ASSET_BYTES_MAX, ASSETS_MAX, AssetEntry, BUNDLE_BYTES_MAX, Bundle, BundleError, Sizes, TEMPLATES_MAX, Verified,
     analysis::{self, Custom, Structure},
+    canonical,
     section::{self, ASSET, MANIFEST, Reader, TEMPLATES},
 };
 use crate::{
@@ -21,18 +22,15 @@ use crate::{
 ///
 /// # Errors
 /// The first thing that is wrong, in this order: size, kind of file, validity of
-/// the component, our sections (order, manifest, templates, assets), the world
-/// and the imports, and whether the manifest requests them.
+/// the component, the order of our sections, the form of the component, our
+/// sections (manifest, templates, assets), the world and the imports, and whether
+/// the manifest requests them.
 pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
     check_size(&bytes)?;
     check_kind(&bytes)?;
     let structure = analysis::analyse(&bytes)?;
     let parts = Parts::of(&structure)?;
-    // Names of functions above all: an engine copies them into each backtrace, and
-    // nobody says how long they are.
-    if let Some(name) = structure.inner_custom {
-        return Err(BundleError::InnerSection { name: quoted(name) });
-    }
+    canonical::check(&bytes[..parts.manifest.at])?;
     let manifest = read_manifest(parts.manifest)?;
     let templates = read_templates(parts.templates)?;
     let assets = read_assets(&parts.assets)?;
@@ -246,15 +244,15 @@ fn check_collisions<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Result<
 }
 
 fn check_icons(manifest: &Manifest, assets: &[AssetEntry]) -> Result<(), BundleError> {
-    for icon in &manifest.icons {
-        if assets.iter().any(|asset| asset.path == icon.src) {
+    for icon in manifest.pictures() {
+        if assets.iter().any(|asset| asset.path == *icon) {
             continue;
         }
         let paths = assets.iter().map(|asset| asset.path.as_str());
-        let near = paths.map(|path| (strsim::osa_distance(path, icon.src.as_str()), path));
+        let near = paths.map(|path| (strsim::osa_distance(path, icon.as_str()), path));
         let nearest = near.filter(|(distance, _)| *distance <= 3).min();
         return Err(BundleError::IconMissing {
-            path: icon.src.to_string(),
+            path: icon.to_string(),
             nearest: nearest.map(|(_, path)| path.to_owned()),
         });
     }
@@ -262,7 +260,7 @@ fn check_icons(manifest: &Manifest, assets: &[AssetEntry]) -> Result<(), BundleE
 }
 
 /// A manifest that was changed after it was parsed may not be one any more.
-pub(super) fn canonical(manifest: &Manifest) -> Result<Vec<u8>, ManifestError> {
+pub(super) fn canonical_json(manifest: &Manifest) -> Result<Vec<u8>, ManifestError> {
     let json = manifest.to_canonical_json();
     Manifest::parse(&json)?;
     Ok(json)

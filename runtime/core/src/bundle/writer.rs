@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use mprun_frame::template::{Template, id_of};
-use wasm_encoder::{Encode, RawSection, Section as _};
-use wasmparser::BinaryReader;
 
 use super::{
-    ASSETS_MAX, AssetFile, Bundle, BundleError, NESTING_MAX, TEMPLATES_MAX, Verified,
-    reader::{canonical, check_kind, check_size, verify},
+    ASSETS_MAX, AssetFile, Bundle, BundleError, TEMPLATES_MAX, Verified,
+    canonical::strip,
+    reader::{canonical_json, check_kind, check_size, verify},
     section::{self, ASSET, MANIFEST, TEMPLATES, put_bytes, put_number},
 };
 use crate::{asset::AssetPath, identity::Digest, manifest::Manifest};
@@ -30,9 +29,9 @@ pub fn pack(
 ) -> Result<Verified<Bundle>, BundleError> {
     check_kind(component)?;
     // Sizes of what comes in: the stripped component may be small enough.
-    let mut bytes = strip(component, 1)?;
+    let mut bytes = strip(component)?;
     check_size(&bytes)?;
-    section::append(&mut bytes, MANIFEST, &canonical(manifest)?);
+    section::append(&mut bytes, MANIFEST, &canonical_json(manifest)?);
     section::append(&mut bytes, TEMPLATES, &encode_templates(templates)?);
     let mut sorted: Vec<&AssetFile> = assets.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
@@ -73,38 +72,5 @@ fn encode_asset(asset: &AssetFile) -> Result<Vec<u8>, BundleError> {
     put_bytes(&mut out, path.media_type().as_str().as_bytes())?;
     out.extend(Digest::of(&asset.data).as_bytes());
     put_bytes(&mut out, &asset.data)?;
-    Ok(out)
-}
-
-/// Sections that contain a module or a component, in a component.
-const CORE_MODULE_SECTION: u8 = 1;
-const COMPONENT_SECTION: u8 = 4;
-
-/// A module or component without its custom sections and without those of what
-/// is inside. Lengths are written anew, the content stays as it is.
-fn strip(bytes: &[u8], depth: usize) -> Result<Vec<u8>, BundleError> {
-    if depth > NESTING_MAX {
-        return Err(BundleError::TooDeep);
-    }
-    let mut reader = BinaryReader::new(bytes, 0);
-    let header = reader.read_bytes(8)?;
-    let is_component = header.starts_with(b"\0asm\x0d\0\x01\0");
-    let mut out = Vec::with_capacity(bytes.len());
-    out.extend(header);
-    while !reader.eof() {
-        let id = reader.read_u8()?;
-        let size = reader.read_var_u32()?;
-        let content = reader.read_bytes(size as usize)?;
-        match id {
-            0 => {}
-            CORE_MODULE_SECTION | COMPONENT_SECTION if is_component => {
-                let inner = strip(content, depth + 1)?;
-                out.push(id);
-                inner.len().encode(&mut out);
-                out.extend(inner);
-            }
-            id => RawSection { id, data: content }.append_to(&mut out),
-        }
-    }
     Ok(out)
 }

@@ -68,8 +68,11 @@ pub enum ProblemKind {
         /// A known key that it might have been.
         nearest: Option<&'static str>,
     },
-    /// A key of the W3C drafts that this host does not act upon.
-    NotSupported,
+    /// A key of the W3C drafts that no host of ours would act upon.
+    LeftOut {
+        /// Why not.
+        reason: &'static str,
+    },
     /// The key stands twice in its object.
     DoubledKey,
     /// The value is not what it should be.
@@ -124,7 +127,7 @@ impl fmt::Display for ProblemKind {
                 f.write_str("unknown key")?;
                 did_you_mean(f, *nearest)
             }
-            ProblemKind::NotSupported => f.write_str("key of the W3C drafts that this version does not support"),
+            ProblemKind::LeftOut { reason } => write!(f, "key of the W3C drafts that is left out: {reason}"),
             ProblemKind::DoubledKey => f.write_str("key stands twice"),
             ProblemKind::Wrong { expected, got, nearest } => {
                 write!(f, "expected {expected}, got {got}")?;

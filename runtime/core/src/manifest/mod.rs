@@ -6,20 +6,35 @@
 //! once, each with its place. [`Manifest::to_canonical_json`] writes the one
 //! encoding that a bundle contains.
 
+mod check;
+mod color;
 mod error;
 mod json;
+mod keys;
+mod language;
+mod locale;
 mod parse;
 mod route;
+mod schema;
+mod scope;
+mod tabs;
 mod text;
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::{
+    color::{Color, ColorError},
     error::{ManifestError, Problem, ProblemKind},
+    keys::left_out,
+    language::{LanguageTag, LanguageTagError},
+    locale::{LOCALES_MAX, LocalText, LocaleTexts, LocaleWindow, Localized},
     route::{PageRoute, PageRouteError},
+    schema::render_json_schema,
+    scope::{PREFIX_CHARS_MAX, PREFIXES_MAX, Scope},
+    tabs::{TAB_TEXT_CHARS_MAX, TABS_MAX, TABS_MIN, Tab, TabBar},
 };
 use crate::{asset::AssetPath, capability::Capability, identity::AppId};
 
@@ -37,6 +52,8 @@ pub const VERSION_NAME_CHARS_MAX: usize = 32;
 pub const TITLE_CHARS_MAX: usize = 40;
 /// Longest `req_permissions[].reason`, in characters.
 pub const REASON_CHARS_MAX: usize = 200;
+/// Longest `$schema`, in characters.
+pub const SCHEMA_CHARS_MAX: usize = 300;
 /// Longest `toolchain`, in characters.
 pub const TOOLCHAIN_CHARS_MAX: usize = 200;
 /// Most `icons`.
@@ -46,7 +63,7 @@ pub const PAGES_MAX: usize = 100;
 
 /// What a program says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(title = "Manifest of a mini-program", deny_unknown_fields)]
+#[schemars(title = "Manifest of a mini-program", deny_unknown_fields, transform = schema::allow_schema)]
 pub struct Manifest {
     /// The program's name in addresses and keys. It never changes.
     pub app_id: AppId,
@@ -67,9 +84,10 @@ pub struct Manifest {
     pub platform_version: PlatformVersion,
     /// What kind of program it is.
     pub category: Category,
-    /// The language of the texts in this manifest, BCP 47.
+    /// The language of the texts in this manifest and of the pages, BCP 47. Left
+    /// out where the pages follow the language that a user asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35))]
+    #[schemars(regex(pattern = r"^[a-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35))]
     pub lang: Option<String>,
     /// The direction of the texts in this manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,10 +109,17 @@ pub struct Manifest {
     #[serde(skip_serializing_if = "Window::is_empty")]
     #[schemars(default)]
     pub window: Window,
+    /// The pages that are always one tap away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tab_bar: Option<TabBar>,
     /// The capabilities that it uses, each once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default, length(max = 7))]
     pub req_permissions: Vec<Permission>,
+    /// The texts in other languages than `lang`, by BCP 47 tag, at most 40.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default, extend("maxProperties" = 40))]
+    pub locales: BTreeMap<LanguageTag, LocaleTexts>,
     /// What built the bundle; `mprun build` writes it. 1 to 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200))]
@@ -115,9 +140,9 @@ impl Manifest {
     /// The one encoding: keys in the order of this type's fields, no space, no
     /// defaults.
     pub fn to_canonical_json(&self) -> Vec<u8> {
-        // Writing can only fail for maps with keys that are no text, and there is
-        // no map. If that should ever change, an empty manifest is refused by
-        // whoever reads it.
+        // Writing can only fail for maps with keys that are no text, and all of ours
+        // are. If that should ever change, an empty manifest is refused by whoever
+        // reads it.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
@@ -131,9 +156,20 @@ impl Manifest {
         self.pages.iter().any(|page| page.as_str() == route)
     }
 
+    /// All assets that it names.
+    pub fn pictures(&self) -> impl Iterator<Item = &AssetPath> {
+        let tabs = self.tab_bar.iter().flat_map(|bar| &bar.items);
+        self.icons.iter().map(|icon| &icon.src).chain(tabs.filter_map(|tab| tab.icon.as_ref()))
+    }
+
+    /// What `req_permissions` says of `capability`.
+    pub fn permission(&self, capability: Capability) -> Option<&Permission> {
+        self.req_permissions.iter().find(|permission| permission.name == capability)
+    }
+
     /// Whether `req_permissions` names `capability`.
     pub fn requests(&self, capability: Capability) -> bool {
-        self.req_permissions.iter().any(|permission| permission.name == capability)
+        self.permission(capability).is_some()
     }
 
     /// Whether a program may import `capability`: it is requested, or needs no
@@ -141,15 +177,6 @@ impl Manifest {
     pub fn permits(&self, capability: Capability) -> bool {
         !capability.needs_permission() || self.requests(capability)
     }
-}
-
-/// The JSON Schema of a manifest, for editors. It says less than
-/// [`Manifest::parse`] checks (no page twice, icons among the assets), and never
-/// refuses what that accepts.
-pub fn render_json_schema() -> String {
-    let schema = schemars::schema_for!(Manifest);
-    // The alternate form of a JSON value is the indented one.
-    format!("{:#}\n", schema.as_value())
 }
 
 /// Which version of the program this is.
@@ -199,6 +226,9 @@ pub struct Permission {
     /// What for, told to the user, 1 to 200 characters.
     #[schemars(length(min = 1, max = 200))]
     pub reason: String,
+    /// How far it goes; all of the capability if not given. Only `storage` has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
 }
 
 /// How the host dresses the program's pages.
@@ -223,53 +253,6 @@ pub struct Window {
 impl Window {
     fn is_empty(&self) -> bool {
         *self == Window::default()
-    }
-}
-
-/// A colour: red, green, blue, written `#rrggbb`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Color(
-    /// Red, green, blue.
-    pub [u8; 3],
-);
-
-/// The text is no colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a colour like `#1a2b3c`")]
-pub struct ColorError;
-
-impl FromStr for Color {
-    type Err = ColorError;
-    fn from_str(text: &str) -> Result<Self, ColorError> {
-        let hex = text.strip_prefix('#').ok_or(ColorError)?;
-        if hex.len() != 6 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(ColorError);
-        }
-        let number = u32::from_str_radix(hex, 16).map_err(|_| ColorError)?;
-        let [_, red, green, blue] = number.to_be_bytes();
-        Ok(Color([red, green, blue]))
-    }
-}
-
-impl fmt::Display for Color {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Color([red, green, blue]) = self;
-        write!(f, "#{red:02x}{green:02x}{blue:02x}")
-    }
-}
-
-impl Serialize for Color {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl JsonSchema for Color {
-    fn schema_name() -> Cow<'static, str> {
-        "Color".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^#[0-9A-Fa-f]{6}$" })
     }
 }
 

@@ -1,69 +1,22 @@
 //! Reads and checks a manifest in one walk, and goes on after a problem, so that
 //! an author sees all of them at once.
 
-use std::{collections::HashMap, fmt::Display, hash::Hash, str::FromStr};
+use std::collections::BTreeMap;
 
 use super::{
-    Category, ColorScheme, DESCRIPTION_CHARS_MAX, Direction, ICONS_MAX, Icon, MANIFEST_BYTES_MAX, Manifest,
-    ManifestError, NAME_CHARS_MAX, PAGES_MAX, PageRoute, Permission, PlatformVersion, Problem, ProblemKind,
-    REASON_CHARS_MAX, SHORT_NAME_CHARS_MAX, TITLE_CHARS_MAX, TOOLCHAIN_CHARS_MAX, VERSION_NAME_CHARS_MAX, Version,
-    Window, Word,
-    error::{PROBLEMS_MAX, nearest},
+    Category, ColorScheme, DESCRIPTION_CHARS_MAX, Direction, ICONS_MAX, Icon, LOCALES_MAX, LanguageTag, LocaleTexts,
+    LocaleWindow, MANIFEST_BYTES_MAX, Manifest, ManifestError, NAME_CHARS_MAX, PAGES_MAX, PREFIX_CHARS_MAX,
+    PREFIXES_MAX, PageRoute, Permission, PlatformVersion, ProblemKind, REASON_CHARS_MAX, SCHEMA_CHARS_MAX,
+    SHORT_NAME_CHARS_MAX, Scope, TAB_TEXT_CHARS_MAX, TABS_MAX, TABS_MIN, TITLE_CHARS_MAX, TOOLCHAIN_CHARS_MAX, Tab,
+    TabBar, VERSION_NAME_CHARS_MAX, Version, Window,
+    check::{Check, list_words, one_of},
+    error::nearest,
     json::Json,
-    text,
+    keys::{ICON, LOCALE, LOCALE_WINDOW, MANIFEST, PERMISSION, PLATFORM_VERSION, SCOPE, TAB, TAB_BAR, VERSION, WINDOW},
 };
-use crate::capability::{Capability, PLATFORM_CODE};
-
-/// The keys of one kind of object.
-struct Keys {
-    known: &'static [&'static str],
-    /// Keys of the W3C drafts that are left out on purpose: taking them without
-    /// acting upon them would be a lie.
-    not_supported: &'static [&'static str],
-}
-
-const MANIFEST: Keys = Keys {
-    known: &[
-        "app_id",
-        "name",
-        "short_name",
-        "description",
-        "version",
-        "platform_version",
-        "category",
-        "lang",
-        "dir",
-        "color_scheme",
-        "icons",
-        "pages",
-        "entry_page",
-        "window",
-        "req_permissions",
-        "toolchain",
-    ],
-    not_supported: &["device_type", "widgets"],
-};
-const VERSION: Keys = Keys { known: &["code", "name"], not_supported: &[] };
-const PLATFORM_VERSION: Keys = Keys { known: &["min_code"], not_supported: &["target_code", "release_type"] };
-const ICON: Keys = Keys { known: &["src", "sizes", "label"], not_supported: &[] };
-const PERMISSION: Keys = Keys { known: &["name", "reason"], not_supported: &[] };
-const WINDOW: Keys = Keys {
-    known: &[
-        "navigation_bar_title_text",
-        "navigation_bar_background_color",
-        "navigation_bar_text_style",
-        "background_color",
-    ],
-    not_supported: &[
-        "navigation_style",
-        "background_text_style",
-        "enable_pull_down_refresh",
-        "on_reach_bottom_distance",
-        "orientation",
-        "fullscreen",
-        "design_width",
-        "auto_design_width",
-    ],
+use crate::{
+    asset::{AssetPath, MediaType},
+    capability::{Capability, PLATFORM_CODE},
 };
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
@@ -107,49 +60,31 @@ fn min_code(json: &Json) -> Option<u32> {
     }
 }
 
-/// An object whose keys were checked.
-struct Object<'a> {
-    path: String,
-    entries: &'a [(String, Json)],
-}
-
-impl<'a> Object<'a> {
-    fn get(&self, key: &str) -> Option<&'a Json> {
-        let entry = self.entries.iter().find(|(name, _)| name == key)?;
-        Some(&entry.1)
-    }
-
-    fn path(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-}
-
-/// Collects problems. What reads a value answers `None` only after it has noted
-/// why.
-#[derive(Default)]
-struct Check {
-    problems: Vec<Problem>,
-    more: usize,
+/// What the texts in other languages stand for, as far as it could be read.
+struct Base<'a> {
+    lang: Option<&'a str>,
+    /// How many tabs there are; `None` where that is a problem already.
+    tabs: Option<usize>,
+    /// Which permissions are requested; `None` as above.
+    permissions: Option<&'a [Permission]>,
 }
 
 impl Check {
     fn manifest(&mut self, json: &Json) -> Option<Manifest> {
         let root = self.object(json, String::new(), &MANIFEST)?;
+        // For editors. It says nothing of the program, and a bundle does not have it.
+        let _ = self.optional_text(&root, "$schema", SCHEMA_CHARS_MAX);
         let app_id = self.required(&root, "app_id", "an app id", Self::spelled);
         let name = self.required(&root, "name", "the name that users see", |check, json, path| {
             check.text(json, path, NAME_CHARS_MAX)
         });
-        let short_name =
-            self.optional(&root, "short_name", |check, json, path| check.text(json, path, SHORT_NAME_CHARS_MAX));
-        let description =
-            self.optional(&root, "description", |check, json, path| check.text(json, path, DESCRIPTION_CHARS_MAX));
+        let short_name = self.optional_text(&root, "short_name", SHORT_NAME_CHARS_MAX);
+        let description = self.optional_text(&root, "description", DESCRIPTION_CHARS_MAX);
         let version = self.required(&root, "version", "an object with `code` and `name`", Self::version);
         let platform_version =
             self.required(&root, "platform_version", "an object with `min_code`", Self::platform_version);
         let category = self.required(&root, "category", &one_of::<Category>(), Self::word);
-        let lang = self.optional(&root, "lang", |check, json, path| {
-            check.matching(json, path, "a language tag like `en` or `zh-Hans-CN`", is_language_tag)
-        });
+        let lang: Option<LanguageTag> = self.optional(&root, "lang", Self::spelled);
         let dir = self.optional(&root, "dir", Self::word::<Direction>);
         let color_scheme = self.optional(&root, "color_scheme", Self::word::<ColorScheme>);
         let icons = self.required(&root, "icons", "a list of icons", |check, json, path| {
@@ -164,16 +99,32 @@ impl Check {
                 Some(pages)
             });
         let entry_page =
-            self.optional(&root, "entry_page", |check, json, path| check.entry_page(json, path, pages.as_deref()));
+            self.optional(&root, "entry_page", |check, json, path| check.page(json, path, pages.as_deref()));
         let window = self.optional(&root, "window", Self::window);
+        // Where there is no key, there are no tabs; where it is broken, nobody knows.
+        let mut tabs = Some(0);
+        let tab_bar = self.optional(&root, "tab_bar", |check, json, path| {
+            let bar = check.tab_bar(json, path, pages.as_deref());
+            tabs = bar.as_ref().map(|bar| bar.items.len());
+            bar
+        });
+        let mut permissions_known = true;
         let req_permissions = self.optional(&root, "req_permissions", |check, json, path| {
             let most = Capability::ALL.len();
-            let permissions = check.list(json, path, (0, most), "permissions", Self::permission)?;
+            let permissions = check.list(json, path, (0, most), "permissions", Self::permission);
+            permissions_known = permissions.is_some();
+            let permissions = permissions?;
             check.no_doubles(path, ".name", permissions.iter().map(|permission| permission.name));
             Some(permissions)
         });
-        let toolchain =
-            self.optional(&root, "toolchain", |check, json, path| check.text(json, path, TOOLCHAIN_CHARS_MAX));
+        let req_permissions = req_permissions.unwrap_or_default();
+        let base = Base {
+            lang: lang.as_ref().map(LanguageTag::as_str),
+            tabs,
+            permissions: permissions_known.then_some(req_permissions.as_slice()),
+        };
+        let locales = self.optional(&root, "locales", |check, json, path| check.locales(json, path, &base));
+        let toolchain = self.optional_text(&root, "toolchain", TOOLCHAIN_CHARS_MAX);
         Some(Manifest {
             app_id: app_id?,
             name: name?,
@@ -182,14 +133,16 @@ impl Check {
             version: version?,
             platform_version: platform_version?,
             category: category?,
-            lang,
+            lang: lang.map(|tag| tag.to_string()),
             dir,
             color_scheme: color_scheme.unwrap_or_default(),
             icons: icons?,
             pages: pages?,
             entry_page,
             window: window.unwrap_or_default(),
-            req_permissions: req_permissions.unwrap_or_default(),
+            tab_bar,
+            req_permissions,
+            locales: locales.unwrap_or_default(),
             toolchain,
         })
     }
@@ -215,8 +168,58 @@ impl Check {
         let sizes = self.optional(&object, "sizes", |check, json, path| {
             check.matching(json, path, "width and height like `48x48`, or `any`", is_icon_size)
         });
-        let label = self.optional(&object, "label", |check, json, path| check.text(json, path, TITLE_CHARS_MAX));
+        let label = self.optional_text(&object, "label", TITLE_CHARS_MAX);
         Some(Icon { src: src?, sizes, label })
+    }
+
+    fn window(&mut self, json: &Json, path: &str) -> Option<Window> {
+        let object = self.object(json, path.to_owned(), &WINDOW)?;
+        Some(Window {
+            navigation_bar_title_text: self.optional_text(&object, "navigation_bar_title_text", TITLE_CHARS_MAX),
+            navigation_bar_background_color: self.optional(&object, "navigation_bar_background_color", Self::spelled),
+            navigation_bar_text_style: self.optional(&object, "navigation_bar_text_style", Self::word),
+            background_color: self.optional(&object, "background_color", Self::spelled),
+        })
+    }
+
+    /// A route that is one of `pages`.
+    fn page(&mut self, json: &Json, path: &str, pages: Option<&[PageRoute]>) -> Option<PageRoute> {
+        let route: PageRoute = self.spelled(json, path)?;
+        // Where `pages` itself is broken, that is the problem to solve first.
+        if pages.is_some_and(|pages| !pages.contains(&route)) {
+            return self.wrong(path, "one of `pages`", format!("\"{route}\""));
+        }
+        Some(route)
+    }
+
+    fn tab_bar(&mut self, json: &Json, path: &str, pages: Option<&[PageRoute]>) -> Option<TabBar> {
+        let object = self.object(json, path.to_owned(), &TAB_BAR)?;
+        let items = self.required(&object, "items", "a list of tabs", |check, json, path| {
+            let bounds = (TABS_MIN, TABS_MAX);
+            let items = check.list(json, path, bounds, "tabs", |check, json, path| check.tab(json, path, pages))?;
+            check.no_doubles(path, ".page", items.iter().map(|tab| &tab.page));
+            Some(items)
+        });
+        Some(TabBar { items: items? })
+    }
+
+    fn tab(&mut self, json: &Json, path: &str, pages: Option<&[PageRoute]>) -> Option<Tab> {
+        let object = self.object(json, path.to_owned(), &TAB)?;
+        let page = self.required(&object, "page", "one of `pages`", |check, json, path| check.page(json, path, pages));
+        let text = self.required(&object, "text", "what the tab says", |check, json, path| {
+            check.text(json, path, TAB_TEXT_CHARS_MAX)
+        });
+        let icon = self.optional(&object, "icon", Self::shape);
+        Some(Tab { page: page?, text: text?, icon })
+    }
+
+    /// A picture of which only the shape is used.
+    fn shape(&mut self, json: &Json, path: &str) -> Option<AssetPath> {
+        let icon: AssetPath = self.spelled(json, path)?;
+        if icon.media_type() != MediaType::Svg {
+            return self.wrong(path, "an asset that ends in `.svg` (its shape is drawn in the host's colours)", json);
+        }
+        Some(icon)
     }
 
     fn permission(&mut self, json: &Json, path: &str) -> Option<Permission> {
@@ -225,28 +228,8 @@ impl Check {
         let reason = self.required(&object, "reason", "what it is needed for", |check, json, path| {
             check.text(json, path, REASON_CHARS_MAX)
         });
-        Some(Permission { name: name?, reason: reason? })
-    }
-
-    fn window(&mut self, json: &Json, path: &str) -> Option<Window> {
-        let object = self.object(json, path.to_owned(), &WINDOW)?;
-        Some(Window {
-            navigation_bar_title_text: self.optional(&object, "navigation_bar_title_text", |check, json, path| {
-                check.text(json, path, TITLE_CHARS_MAX)
-            }),
-            navigation_bar_background_color: self.optional(&object, "navigation_bar_background_color", Self::spelled),
-            navigation_bar_text_style: self.optional(&object, "navigation_bar_text_style", Self::word),
-            background_color: self.optional(&object, "background_color", Self::spelled),
-        })
-    }
-
-    fn entry_page(&mut self, json: &Json, path: &str, pages: Option<&[PageRoute]>) -> Option<PageRoute> {
-        let route: PageRoute = self.spelled(json, path)?;
-        // Where `pages` itself is broken, that is the problem to solve first.
-        if pages.is_some_and(|pages| !pages.contains(&route)) {
-            return self.wrong(path, "one of `pages`", format!("\"{route}\""));
-        }
-        Some(route)
+        let scope = self.optional(&object, "scope", |check, json, path| check.scope(json, path, name));
+        Some(Permission { name: name?, reason: reason?, scope })
     }
 
     fn capability(&mut self, json: &Json, path: &str) -> Option<Capability> {
@@ -268,190 +251,107 @@ impl Check {
         }
     }
 
-    // What values are made of.
-
-    fn object<'a>(&mut self, json: &'a Json, path: String, keys: &Keys) -> Option<Object<'a>> {
-        let Json::Object(entries) = json else {
-            return self.wrong(&path, "an object", json);
-        };
-        let object = Object { path, entries };
-        for (position, (key, _)) in entries.iter().enumerate() {
-            let kind = if keys.not_supported.contains(&key.as_str()) {
-                ProblemKind::NotSupported
-            } else if !keys.known.contains(&key.as_str()) {
-                ProblemKind::UnknownKey { nearest: nearest(key, keys.known.iter().copied()) }
-            } else if entries[..position].iter().any(|(earlier, _)| earlier == key) {
-                ProblemKind::DoubledKey
-            } else {
-                continue;
-            };
-            let path = object.path(&crate::identity::quoted(key));
-            self.note(path, kind);
+    /// Only a scope that the host enforces: anything else would promise a user what
+    /// nobody keeps.
+    fn scope(&mut self, json: &Json, path: &str, of: Option<Capability>) -> Option<Scope> {
+        // Where the capability is broken, that is the problem to solve first.
+        let of = of?;
+        if !Scope::is_known_for(of) {
+            return self.wrong(path, format!("no scope: the capability `{of}` has none"), json);
         }
-        Some(object)
+        let object = self.object(json, path.to_owned(), &SCOPE)?;
+        let prefixes = self.required(&object, "prefixes", "a list of prefixes of keys", |check, json, path| {
+            let read = |check: &mut Self, json: &Json, path: &str| check.text(json, path, PREFIX_CHARS_MAX);
+            let prefixes = check.list(json, path, (1, PREFIXES_MAX), "prefixes of keys", read)?;
+            check.no_doubles(path, "", &prefixes);
+            Some(prefixes)
+        });
+        Some(Scope { prefixes: prefixes? })
     }
 
-    fn required<T>(
-        &mut self,
-        object: &Object<'_>,
-        key: &str,
-        expected: &str,
-        read: impl FnOnce(&mut Self, &Json, &str) -> Option<T>,
-    ) -> Option<T> {
-        let Some(json) = object.get(key) else {
-            let expected = expected.to_owned();
-            self.note(object.path(key), ProblemKind::Missing { expected });
-            return None;
+    fn locales(&mut self, json: &Json, path: &str, base: &Base<'_>) -> Option<BTreeMap<LanguageTag, LocaleTexts>> {
+        let mut locales = BTreeMap::new();
+        for (key, path, json) in self.map(json, path, LOCALES_MAX, "languages")? {
+            let tag = match key.parse::<LanguageTag>() {
+                Ok(tag) if base.lang == Some(tag.as_str()) => {
+                    self.note(path.clone(), ProblemKind::Doubled { got: tag.to_string(), first: "lang".to_owned() });
+                    None
+                }
+                Ok(tag) => Some(tag),
+                Err(error) => self.misspelt(&error, format!("`{}`", crate::identity::quoted(key)), &path),
+            };
+            let texts = self.locale(json, &path, base);
+            if let (Some(tag), Some(texts)) = (tag, texts) {
+                locales.insert(tag, texts);
+            }
+        }
+        Some(locales)
+    }
+
+    fn locale(&mut self, json: &Json, path: &str, base: &Base<'_>) -> Option<LocaleTexts> {
+        let before = self.problems.len() + self.more;
+        let object = self.object(json, path.to_owned(), &LOCALE)?;
+        let texts = LocaleTexts {
+            name: self.optional_text(&object, "name", NAME_CHARS_MAX),
+            short_name: self.optional_text(&object, "short_name", SHORT_NAME_CHARS_MAX),
+            description: self.optional_text(&object, "description", DESCRIPTION_CHARS_MAX),
+            window: self.optional(&object, "window", Self::locale_window).unwrap_or_default(),
+            tab_bar: self
+                .optional(&object, "tab_bar", |check, json, path| check.tab_texts(json, path, base.tabs))
+                .unwrap_or_default(),
+            reasons: self
+                .optional(&object, "reasons", |check, json, path| check.reasons(json, path, base.permissions))
+                .unwrap_or_default(),
         };
-        read(self, json, &object.path(key))
+        if texts == LocaleTexts::default() && self.problems.len() + self.more == before {
+            return self.wrong(path, "at least one text in this language", "none");
+        }
+        Some(texts)
     }
 
-    fn optional<T>(
-        &mut self,
-        object: &Object<'_>,
-        key: &str,
-        read: impl FnOnce(&mut Self, &Json, &str) -> Option<T>,
-    ) -> Option<T> {
-        read(self, object.get(key)?, &object.path(key))
+    fn locale_window(&mut self, json: &Json, path: &str) -> Option<LocaleWindow> {
+        let object = self.object(json, path.to_owned(), &LOCALE_WINDOW)?;
+        let title = self.optional_text(&object, "navigation_bar_title_text", TITLE_CHARS_MAX);
+        Some(LocaleWindow { navigation_bar_title_text: title })
     }
 
-    fn list<T>(
+    fn tab_texts(&mut self, json: &Json, path: &str, tabs: Option<usize>) -> Option<Vec<String>> {
+        if tabs == Some(0) {
+            return self.wrong(path, "none: the manifest has no `tab_bar`", json);
+        }
+        let read = |check: &mut Self, json: &Json, path: &str| check.text(json, path, TAB_TEXT_CHARS_MAX);
+        let texts = self.list(json, path, (TABS_MIN, TABS_MAX), "texts", read)?;
+        match tabs {
+            Some(tabs) if tabs != texts.len() => {
+                self.wrong(path, format!("a text for each of the {tabs} tabs of `tab_bar`"), texts.len())
+            }
+            _ => Some(texts),
+        }
+    }
+
+    fn reasons(
         &mut self,
         json: &Json,
         path: &str,
-        (least, most): (usize, usize),
-        what: &str,
-        mut read: impl FnMut(&mut Self, &Json, &str) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        let expected = || format!("a list of {least} to {most} {what}");
-        let Json::List(items) = json else {
-            return self.wrong(path, expected(), json);
-        };
-        if !(least..=most).contains(&items.len()) {
-            return self.wrong(path, expected(), items.len());
-        }
-        let mut all = Vec::with_capacity(items.len());
-        for (position, item) in items.iter().enumerate() {
-            all.extend(read(self, item, &format!("{path}[{position}]")));
-        }
-        (all.len() == items.len()).then_some(all)
-    }
-
-    fn no_doubles<T: Eq + Hash + Display>(&mut self, path: &str, key: &str, values: impl IntoIterator<Item = T>) {
-        let mut seen = HashMap::new();
-        for (position, value) in values.into_iter().enumerate() {
-            let place = format!("{path}[{position}]{key}");
-            if let Some(first) = seen.get(&value) {
-                let kind = ProblemKind::Doubled { got: value.to_string(), first: String::clone(first) };
-                self.note(place, kind);
-            } else {
-                seen.insert(value, place);
+        requested: Option<&[Permission]>,
+    ) -> Option<BTreeMap<Capability, String>> {
+        let mut reasons = BTreeMap::new();
+        for (key, path, json) in self.map(json, path, Capability::ALL.len(), "permissions")? {
+            let names: Vec<&'static str> =
+                requested.unwrap_or_default().iter().map(|known| known.name.name()).collect();
+            let reason = self.text(json, &path, REASON_CHARS_MAX);
+            match Capability::by_name(key).filter(|capability| capability.needs_permission()) {
+                Some(capability) if requested.is_none() || names.contains(&capability.name()) => {
+                    reasons.extend(reason.map(|reason| (capability, reason)));
+                }
+                Some(_) => {
+                    self.wrong::<()>(&path, "a reason for one of `req_permissions`", "another permission");
+                }
+                None => self.note(path, ProblemKind::UnknownKey { nearest: nearest(key, names) }),
             }
         }
+        Some(reasons)
     }
-
-    /// A text with a type and an error message of its own: "expected …, got …".
-    fn spelled<T: FromStr<Err: Display>>(&mut self, json: &Json, path: &str) -> Option<T> {
-        let Json::Text(text) = json else {
-            return self.wrong(path, "a text", json);
-        };
-        match text.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                let message = error.to_string();
-                let message = message.strip_prefix("expected ").unwrap_or(&message);
-                let expected = message.split(", got ").next().unwrap_or(message);
-                self.wrong(path, expected, json)
-            }
-        }
-    }
-
-    fn text(&mut self, json: &Json, path: &str, chars_max: usize) -> Option<String> {
-        let Json::Text(text) = json else {
-            return self.wrong(path, format!("1 to {chars_max} characters of text"), json);
-        };
-        match text::check(text, chars_max) {
-            Ok(()) => Some(text.clone()),
-            Err((expected, got)) => self.wrong(path, expected, got),
-        }
-    }
-
-    fn matching(&mut self, json: &Json, path: &str, expected: &str, fits: fn(&str) -> bool) -> Option<String> {
-        match json {
-            Json::Text(text) if fits(text) => Some(text.clone()),
-            _ => self.wrong(path, expected, json),
-        }
-    }
-
-    fn word<W: Word>(&mut self, json: &Json, path: &str) -> Option<W> {
-        let found = match json {
-            Json::Text(text) => W::WORDS.iter().find(|(word, _)| word == text),
-            _ => None,
-        };
-        match found {
-            Some((_, value)) => Some(*value),
-            None => {
-                let words: Vec<_> = W::WORDS.iter().map(|(word, _)| *word).collect();
-                self.wrong_word(json, path, &words)
-            }
-        }
-    }
-
-    fn number_from_1(&mut self, json: &Json, path: &str) -> Option<u32> {
-        let number = match json {
-            Json::Whole(number) => u32::try_from(*number).ok().filter(|number| *number > 0),
-            _ => None,
-        };
-        if number.is_none() {
-            return self.wrong(path, format!("a whole number from 1 to {}", u32::MAX), json);
-        }
-        number
-    }
-
-    // How problems are noted.
-
-    fn wrong_word<T>(&mut self, json: &Json, path: &str, words: &[&'static str]) -> Option<T> {
-        let nearest = match json {
-            Json::Text(text) => nearest(text, words.iter().copied()),
-            _ => None,
-        };
-        let kind = ProblemKind::Wrong { expected: list_words(words.iter().copied()), got: json.to_string(), nearest };
-        self.note(path.to_owned(), kind);
-        None
-    }
-
-    fn wrong<T>(&mut self, path: &str, expected: impl Into<String>, got: impl Display) -> Option<T> {
-        let kind = ProblemKind::Wrong { expected: expected.into(), got: got.to_string(), nearest: None };
-        self.note(path.to_owned(), kind);
-        None
-    }
-
-    fn note(&mut self, path: String, kind: ProblemKind) {
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(Problem { path, kind });
-        } else {
-            self.more += 1;
-        }
-    }
-}
-
-fn one_of<W: Word>() -> String {
-    list_words(W::WORDS.iter().map(|(word, _)| *word))
-}
-
-fn list_words(words: impl Iterator<Item = &'static str>) -> String {
-    let words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
-    format!("one of {}", words.join(", "))
-}
-
-/// Well-formed enough for BCP 47: whether the tag is registered is not looked up.
-fn is_language_tag(text: &str) -> bool {
-    let mut parts = text.split('-');
-    text.len() <= 35
-        && parts.next().is_some_and(|language| {
-            (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic())
-        })
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 fn is_icon_size(text: &str) -> bool {
@@ -459,34 +359,4 @@ fn is_icon_size(text: &str) -> bool {
         (1..=5).contains(&side.len()) && !side.starts_with('0') && side.bytes().all(|b| b.is_ascii_digit())
     };
     text == "any" || text.split_once('x').is_some_and(|(width, height)| side(width) && side(height))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{ICON, Keys, MANIFEST, PERMISSION, PLATFORM_VERSION, VERSION, WINDOW};
-    use crate::manifest::Manifest;
-
-    #[test]
-    fn the_schema_knows_the_same_keys() {
-        let schema = schemars::schema_for!(Manifest).to_value();
-        let check = |object: &serde_json::Value, keys: &Keys| {
-            let properties = object["properties"].as_object().unwrap();
-            let in_schema: BTreeSet<_> = properties.keys().map(String::as_str).collect();
-            assert_eq!(in_schema, keys.known.iter().copied().collect());
-            assert_eq!(object["additionalProperties"], false);
-        };
-        check(&schema, &MANIFEST);
-        for (name, keys) in [
-            ("Version", &VERSION),
-            ("PlatformVersion", &PLATFORM_VERSION),
-            ("Icon", &ICON),
-            ("Permission", &PERMISSION),
-            ("Window", &WINDOW),
-        ] {
-            check(&schema["$defs"][name], keys);
-        }
-        assert!(!schema.to_string().contains("\"log\""), "`log` needs no permission");
-    }
 }

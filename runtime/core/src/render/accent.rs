@@ -4,8 +4,11 @@
 
 /// The least contrast of text, as the accessibility guidelines count it.
 const CONTRAST: f64 = 4.5;
-const DARK: [u8; 3] = [0x13, 0x14, 0x16];
-const LIGHT: [u8; 3] = [0xf0, 0xf0, 0xee];
+const INK: [u8; 3] = [0x13, 0x14, 0x16];
+/// The lightest dark paper and the darkest light one that a program may have:
+/// contrast 15 to white and to black.
+const DARK: [u8; 3] = [0x26, 0x26, 0x26];
+const LIGHT: [u8; 3] = [0xda, 0xda, 0xda];
 
 /// A colour with its companions, each `#rrggbb`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub struct Accent {
 impl Accent {
     /// From red, green and blue.
     pub fn of(accent: [u8; 3]) -> Self {
-        let on_accent = if contrast(accent, [255; 3]) >= contrast(accent, DARK) { [255; 3] } else { DARK };
+        let on_accent = if contrast(accent, [255; 3]) >= contrast(accent, INK) { [255; 3] } else { INK };
         Self {
             accent: spelled(accent),
             on_accent: spelled(on_accent),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use mprun_core::{
     bundle::{AssetFile, Bundle, BundleError, Verified, pack},
+    identity::Digest,
     manifest::Manifest,
 };
 use mprun_frame::{
@@ -131,4 +132,31 @@ pub(crate) fn small_bundle() -> Verified<Bundle> {
         &[picture("icon.svg", ""), picture("img/a.svg", "a")],
     )
     .unwrap()
+}
+
+/// The parts of a bundle, packed again.
+pub(crate) fn repack(bundle: &Bundle) -> Vec<u8> {
+    let templates: Vec<_> = bundle.templates().as_slice().iter().map(|t| t.encoding()).collect();
+    let assets: Vec<_> =
+        bundle.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
+    let again = pack(bundle.component(), bundle.manifest(), &templates, &assets).unwrap();
+    again.bytes().to_vec()
+}
+
+/// Each of these with its length before it, as our sections write them.
+pub(crate) fn lengthy(parts: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend(u32::try_from(part.len()).unwrap().to_le_bytes());
+        out.extend(*part);
+    }
+    out
+}
+
+/// The content of an asset's section, whether it fits together or not.
+pub(crate) fn asset_section(path: &str, media_type: &str, data: &[u8]) -> Vec<u8> {
+    let mut out = lengthy(&[path.as_bytes(), media_type.as_bytes()]);
+    out.extend(Digest::of(data).as_bytes());
+    out.extend(lengthy(&[data]));
+    out
 }

@@ -3,7 +3,13 @@
 
 mod bundle;
 mod damage;
+mod diff;
+mod exhaustive;
 mod features;
 mod fixtures;
 mod manifest;
+mod schema;
+mod seeds;
+mod trust;
+mod w3c;
 mod world;

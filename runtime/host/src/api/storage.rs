@@ -15,11 +15,10 @@ const KEYS_MAX: u32 = 1_000;
 impl Call {
     fn check_key(&mut self, key: &str) -> Result<(), Stop> {
         let max = self.transaction()?.limits.storage_key_bytes_max;
-        if (1..=max).contains(&key.len()) {
-            Ok(())
-        } else {
-            Err(Stop::invalid(format!("expected a key of 1 to {max} bytes, got {}", key.len())))
+        if !(1..=max).contains(&key.len()) {
+            return Err(Stop::invalid(format!("expected a key of 1 to {max} bytes, got {}", key.len())));
         }
+        self.pass_key(key)
     }
 
     /// The value as this event sees it. What was read is kept: a later write has
@@ -36,6 +35,26 @@ impl Call {
             self.transaction()?.learn(key, value);
         }
         Ok(self.transaction()?.value(key))
+    }
+
+    /// At most `limit` keys with this prefix, as this event sees them, in order.
+    async fn list(&mut self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Stop> {
+        let transaction = self.transaction()?;
+        let (storage, scope) = transaction.source();
+        let revision = transaction.revision;
+        // Keys that this event removed leave gaps: ask for that many more.
+        let removed = transaction.removed(prefix);
+        let ask_for = u32::try_from(limit + removed).unwrap_or(u32::MAX);
+        let stored = self
+            .within(storage.keys(&scope, revision, prefix, after, ask_for))
+            .await?
+            .map_err(|error| self.read_failed(error))?;
+        // If storage has more than it answered, keys of this event that lie
+        // beyond its last answer must wait for the next page.
+        let more_after = (stored.len() == ask_for as usize).then(|| stored.last().cloned()).flatten();
+        let mut keys = self.transaction()?.merge_keys(stored, prefix, after, more_after.as_deref());
+        keys.truncate(limit);
+        Ok(keys)
     }
 
     fn read_failed(&mut self, error: ReadError) -> Stop {
@@ -92,21 +111,13 @@ impl storage::Host for Call {
         let bytes = prefix.len() + after.as_ref().map_or(0, String::len) + 4;
         self.pass(Capability::Storage, "keys", bytes)?;
         let limit = limit.min(KEYS_MAX) as usize;
-        let transaction = self.transaction()?;
-        let (storage, scope) = transaction.source();
-        let revision = transaction.revision;
-        // Keys that this event removed leave gaps: ask for that many more.
-        let removed = transaction.removed(&prefix);
-        let ask_for = u32::try_from(limit + removed).unwrap_or(u32::MAX);
-        let stored = self
-            .within(storage.keys(&scope, revision, &prefix, after.as_deref(), ask_for))
-            .await?
-            .map_err(|error| self.read_failed(error))?;
-        // If storage has more than it answered, keys of this event that lie
-        // beyond its last answer must wait for the next page.
-        let more_after = (stored.len() == ask_for as usize).then(|| stored.last().cloned()).flatten();
-        let mut keys = self.transaction()?.merge_keys(stored, &prefix, after.as_deref(), more_after.as_deref());
-        keys.truncate(limit);
+        let mut keys = Vec::new();
+        for prefix in self.pass_prefix(&prefix) {
+            keys.extend(self.list(&prefix, after.as_deref(), limit - keys.len()).await?);
+            if keys.len() == limit {
+                break;
+            }
+        }
         self.count(keys.iter().map(|key| key.len() + 8).sum())?;
         Ok(keys)
     }

@@ -128,7 +128,7 @@ impl Host {
     }
 
     async fn carry_out(&self, scope: Scope, ask: Ask) {
-        let Some(program) = self.program_of(&scope.program) else {
+        let Some(program) = self.program_of(&scope.program).await else {
             // Installed later, or never: it waits and does not stand in the way.
             self.postpone(&scope, &ask, ABSENT_MS).await;
             return;

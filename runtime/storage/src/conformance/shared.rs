@@ -36,6 +36,11 @@ pub(super) async fn an_app_id_belongs_to_the_first(storage: &Arc<dyn Storage>) -
             if app_id == "bound" && namespace == "first"
     );
     fine(storage.bind(&program("second/other")?).await)?;
+    fine(storage.bind(&program("first/bound")?).await)?;
+    // Development programs take nothing from anybody.
+    fine(storage.bind(&program("dev/bound")?).await)?;
+    fine(storage.bind(&program("dev/tried")?).await)?;
+    fine(storage.bind(&program("second/tried")?).await)?;
     fine(storage.bind(&program("first/bound")?).await)
 }
 

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, thread};
 
-use mprun_core::identity::ProgramId;
+use mprun_core::identity::{NAMESPACE_DEV, ProgramId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -236,8 +236,15 @@ fn make_secret(connection: &Connection, name: &str) -> Result<[u8; 32], StorageE
 fn bind(connection: &Connection, program: &ProgramId) -> Result<(), BindError> {
     let failed = failed("binding an app id");
     let app_id = program.app_id().as_str();
+    if program.namespace() == NAMESPACE_DEV {
+        return Ok(());
+    }
     connection
-        .prepare_cached("INSERT OR IGNORE INTO bindings (app_id, namespace) VALUES (?1, ?2)")
+        .prepare_cached(
+            // Development programs were bound too, once.
+            "INSERT INTO bindings (app_id, namespace) VALUES (?1, ?2) ON CONFLICT (app_id)
+             DO UPDATE SET namespace = excluded.namespace WHERE namespace = 'dev'",
+        )
         .map_err(&failed)?
         .execute((app_id, program.namespace()))
         .map_err(&failed)?;

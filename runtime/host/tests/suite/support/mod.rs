@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use mprun_core::bundle::{self, AssetFile, Bundle, Verified};
+use mprun_core::bundle::{self, AssetFile};
 use mprun_core::identity::{PageId, UserId};
 use mprun_core::manifest::Manifest;
+use mprun_core::trust::Admitted;
 use mprun_core::view::offers::offers;
 use mprun_frame::element::{Attribute, Element, Event};
 use mprun_frame::template::{AttributeValue, Body, Child, Node, SlotKind, Template};
@@ -71,7 +72,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The program's bundle. `version` makes another file of the same program.
-pub(crate) fn bundle(app_id: &str, version: u32) -> Verified<Bundle> {
+pub(crate) fn bundle(app_id: &str, version: u32) -> Admitted {
     let template = template();
     let mut ops: Vec<u32> = vec![0];
     let mut messages = LETTERS.as_bytes().to_vec();
@@ -120,7 +121,7 @@ pub(crate) fn bundle(app_id: &str, version: u32) -> Verified<Bundle> {
         path: "icon.svg".to_owned(),
         data: br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>"#.to_vec(),
     };
-    bundle::pack(&component, &manifest, &[template.encoding()], &[icon]).unwrap()
+    Admitted::development(bundle::pack(&component, &manifest, &[template.encoding()], &[icon]).unwrap())
 }
 
 /// A host with one program and one user.

@@ -1,0 +1,233 @@
+//! What a compiling child gives up, for good, before it sees a byte of the
+//! component: memory, time, files, network, other processes. Each part is the
+//! kernel's own and works on its own; where the kernel lacks one, the others hold,
+//! and [`Confinement`] says so.
+//!
+//! | part | what it forbids |
+//! |---|---|
+//! | resource limits | more address space, processor time, open files; files at all; core dumps |
+//! | death signal | to outlive the host |
+//! | Landlock | every path, TCP, signals to others |
+//! | seccomp | every system call but those of an allocator and of threads |
+
+use serde::{Deserialize, Serialize};
+
+use super::CompileLimits;
+
+/// Whether a part is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Force {
+    /// Whole.
+    Full,
+    /// Not all of it: this kernel is older.
+    Partly(String),
+    /// Not at all, and why.
+    Absent(String),
+}
+
+/// What is in force in a child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Memory, processor time, files: the limits of the process.
+    pub limits: Force,
+    /// It dies with its parent.
+    pub death_signal: Force,
+    /// Landlock: no path, no TCP.
+    pub landlock: Force,
+    /// seccomp: a list of allowed system calls.
+    pub seccomp: Force,
+}
+
+/// Why a child does not begin to compile.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JailError {
+    /// The parent is gone already.
+    #[cfg(target_os = "linux")]
+    #[error("the parent has ended")]
+    Orphan,
+    /// Limits are the least that has to hold.
+    #[error("cannot limit this process: {0}")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no limits to fail"))]
+    Limits(std::io::Error),
+}
+
+/// Gives everything up. `parent` is the process that waits for the work.
+#[cfg(target_os = "linux")]
+pub(super) fn enter(limits: CompileLimits, parent: u32) -> Result<Confinement, JailError> {
+    let death_signal = linux::die_with(parent)?;
+    Ok(Confinement {
+        death_signal,
+        limits: limited(limits)?,
+        landlock: linux::landlock(),
+        // Last: what stands above needs calls that it forbids.
+        seccomp: linux::seccomp(),
+    })
+}
+
+/// Gives up what this system lets a process give up.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn enter(limits: CompileLimits, _parent: u32) -> Result<Confinement, JailError> {
+    let absent = || Force::Absent("it is a part of Linux".to_owned());
+    Ok(Confinement {
+        limits: limited(limits)?,
+        death_signal: Force::Absent("the child ends when its parent stops reading".to_owned()),
+        landlock: absent(),
+        seccomp: absent(),
+    })
+}
+
+#[cfg(unix)]
+fn limited(limits: CompileLimits) -> Result<Force, JailError> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    let set = |resource, most: u64| {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        setrlimit(resource, limit).map_err(|error| JailError::Limits(error.into()))
+    };
+    // Its threads together; the parent's clock is the one that counts.
+    let threads = u64::try_from(super::child::THREADS_MAX).unwrap_or(1);
+    set(Resource::Cpu, limits.deadline.as_secs().saturating_add(1).saturating_mul(threads))?;
+    set(Resource::Fsize, 0)?;
+    set(Resource::Core, 0)?;
+    // Its three pipes, and one that the ruleset below needs for a moment.
+    set(Resource::Nofile, 8)?;
+    #[cfg(target_os = "linux")]
+    set(Resource::As, limits.memory_bytes_max)?;
+    #[cfg(target_os = "linux")]
+    return Ok(Force::Full);
+    #[cfg(not(target_os = "linux"))]
+    Ok(Force::Partly("memory is not limited".to_owned()))
+}
+
+#[cfg(not(unix))]
+fn limited(_limits: CompileLimits) -> Result<Force, JailError> {
+    Ok(Force::Absent("this system has none".to_owned()))
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::collections::BTreeMap;
+
+    use landlock::{
+        ABI, Access as _, AccessFs, AccessNet, Compatible as _, LandlockStatus, RestrictionStatus, Ruleset,
+        RulesetAttr as _, RulesetError, RulesetStatus, Scope,
+    };
+    use rustix::process::{
+        DumpableBehavior, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal,
+    };
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+        TargetArch,
+    };
+
+    use super::{Force, JailError};
+
+    pub(super) fn die_with(parent: u32) -> Result<Force, JailError> {
+        // Nor can others of the same user look into its memory.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        let force = match set_parent_process_death_signal(Some(Signal::KILL)) {
+            Ok(()) => Force::Full,
+            Err(error) => Force::Absent(error.to_string()),
+        };
+        // It may have ended before the signal was asked for.
+        match getppid() {
+            Some(pid) if u32::try_from(pid.as_raw_nonzero().get()).ok() == Some(parent) => Ok(force),
+            _ => Err(JailError::Orphan),
+        }
+    }
+
+    pub(super) fn landlock() -> Force {
+        match nothing_allowed() {
+            Ok(RestrictionStatus { ruleset: RulesetStatus::FullyEnforced, .. }) => Force::Full,
+            Ok(RestrictionStatus { ruleset: RulesetStatus::PartiallyEnforced, landlock, .. }) => match landlock {
+                LandlockStatus::Available { effective_abi, .. } => {
+                    Force::Partly(format!("this kernel knows its version {effective_abi:?}"))
+                }
+                _ => Force::Partly("this kernel is older".to_owned()),
+            },
+            Ok(RestrictionStatus { landlock: LandlockStatus::NotEnabled, .. }) => {
+                Force::Absent("it is switched off in this kernel".to_owned())
+            }
+            Ok(_) => Force::Absent("this kernel was built without it".to_owned()),
+            Err(error) => Force::Absent(error.to_string()),
+        }
+    }
+
+    /// A ruleset without a rule: what it handles is forbidden.
+    fn nothing_allowed() -> Result<RestrictionStatus, RulesetError> {
+        let abi = ABI::V6;
+        Ruleset::default()
+            .set_compatibility(landlock::CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(abi))?
+            .handle_access(AccessNet::from_all(abi))?
+            .scope(Scope::from_all(abi))?
+            .create()?
+            .restrict_self()
+    }
+
+    pub(super) fn seccomp() -> Force {
+        let filter = match filter() {
+            Ok(filter) => filter,
+            Err(error) => return Force::Absent(error.to_string()),
+        };
+        // Threads come later, and inherit it.
+        match seccompiler::apply_filter(&filter) {
+            Ok(()) => Force::Full,
+            Err(error) => Force::Absent(error.to_string()),
+        }
+    }
+
+    /// The calls of an allocator, of threads, of reading and writing the pipes
+    /// that are open. Everything else is answered as by a kernel that has no such
+    /// call, which the C library takes for one that is old.
+    fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
+        const NO_SUCH_CALL: u32 = 38;
+        let mut rules: BTreeMap<i64, Vec<SeccompRule>> = [
+            libc::SYS_read,
+            libc::SYS_readv,
+            libc::SYS_write,
+            libc::SYS_writev,
+            libc::SYS_close,
+            libc::SYS_brk,
+            libc::SYS_munmap,
+            libc::SYS_mremap,
+            libc::SYS_madvise,
+            libc::SYS_futex,
+            libc::SYS_set_robust_list,
+            libc::SYS_rseq,
+            libc::SYS_gettid,
+            libc::SYS_getpid,
+            libc::SYS_sched_yield,
+            libc::SYS_sched_getaffinity,
+            libc::SYS_rt_sigaction,
+            libc::SYS_rt_sigprocmask,
+            libc::SYS_rt_sigreturn,
+            libc::SYS_sigaltstack,
+            libc::SYS_getrandom,
+            libc::SYS_clock_gettime,
+            libc::SYS_clock_nanosleep,
+            libc::SYS_nanosleep,
+            libc::SYS_restart_syscall,
+            libc::SYS_exit,
+            libc::SYS_exit_group,
+        ]
+        .into_iter()
+        .map(|call| (call, Vec::new()))
+        .collect();
+        // Memory is never made executable: code is made here, and run elsewhere.
+        let execute = u64::try_from(libc::PROT_EXEC).unwrap_or_default();
+        let plain = SeccompCondition::new(2, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(execute), 0)?;
+        rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![plain.clone()])?]);
+        rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![plain])?]);
+        // Threads, no processes. `clone3` hides its flags; without it, `clone` is used.
+        let thread = u64::try_from(libc::CLONE_THREAD).unwrap_or_default();
+        let thread = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), thread)?;
+        rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![thread])?]);
+        // To abort, a process signals itself.
+        let own = u64::from(std::process::id());
+        let own = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, own)?;
+        rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![own])?]);
+        let arch = if cfg!(target_arch = "aarch64") { TargetArch::aarch64 } else { TargetArch::x86_64 };
+        SeccompFilter::new(rules, SeccompAction::Errno(NO_SUCH_CALL), SeccompAction::Allow, arch)?.try_into()
+    }
+}

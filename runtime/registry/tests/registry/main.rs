@@ -1,0 +1,12 @@
+//! The registry through its public face: what it refuses, what it survives, and
+//! what it remembers.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod damage;
+mod fixtures;
+mod full;
+mod install;
+mod keys;
+mod kill;
+mod processes;
+mod versions;

@@ -1,0 +1,14 @@
+//! What must hold of any bytes that a stranger sends. The fuzzer calls these with
+//! bytes that it makes up; the tests of `mprun-core` call them with the seeds, so
+//! that what was found once is looked for ever after.
+
+mod bundle;
+mod trust;
+
+pub use self::{bundle::bundle, trust::trust};
+
+/// What is said of a hostile file goes to terminals and pages: lines of text, and
+/// nothing that moves a cursor.
+fn printable(said: &str) {
+    assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
+}
