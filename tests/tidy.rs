@@ -113,6 +113,20 @@ fn power_enters_in_the_command_only() {
 }
 
 #[test]
+fn one_thing_is_unsafe_in_the_runtime() {
+    let mut found = Vec::new();
+    for path in files(&root().join("runtime"), ".rs") {
+        let text = read(&path);
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let count = lines.flat_map(|line| {
+            ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"].into_iter().flat_map(|word| line.matches(word))
+        });
+        found.extend(count.map(|_| short(&path)));
+    }
+    assert_eq!(found, ["runtime/host/src/compile/mod.rs"], "whoever needs another one first asks why");
+}
+
+#[test]
 fn the_pure_crates_read_no_file_and_no_clock() {
     for folder in ["runtime/frame/src", "runtime/core/src"] {
         for path in files(&root().join(folder), ".rs") {

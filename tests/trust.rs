@@ -315,7 +315,7 @@ fn a_signed_bundle_is_never_run_as_unsigned_by_accident() {
 #[test]
 fn every_page_of_an_unsigned_program_says_so() {
     let (folder, bundle) = workshop();
-    let unsigned = Server::start(&[bundle.clone()]);
+    let unsigned = Server::start(std::slice::from_ref(&bundle));
     let client = unsigned.client();
     for path in ["/", COUNTER] {
         let page = client.get(path);
@@ -392,7 +392,7 @@ fn a_program_keeps_what_is_stored_when_its_publisher_gets_another_key() {
     let trust = text(&trust_file(folder.path(), &[&old.author("counter")]));
     let data = folder.path().join("data");
     old.sign(&first);
-    let server = Server::start_on_with(&[first.clone()], &data, "127.0.0.1:0", &["--trust", &trust]);
+    let server = Server::start_on_with(std::slice::from_ref(&first), &data, "127.0.0.1:0", &["--trust", &trust]);
     let client = server.client();
     client.get(COUNTER).press("Add").assert_text("here 1, shared 1, stored 1.");
     let address = server.address().to_owned();

@@ -10,11 +10,11 @@ use anyhow::{Context, Result};
 use mprun_core::identity::UserId;
 use mprun_core::render::Words;
 use mprun_core::render::html::{self, Addresses, HtmlContext};
+use mprun_core::trust::Admitted;
 use mprun_core::view::identity::TokenKey;
 use mprun_core::view::overlay::Overlay;
 use mprun_frame::limits::FrameLimits;
 use mprun_frame::tree::Tree;
-use mprun_core::trust::Admitted;
 use mprun_host::{EventRequest, Host, HostConfig, Open, Probe, Rendering};
 use mprun_storage::sqlite::SqliteStorage;
 

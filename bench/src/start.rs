@@ -82,7 +82,11 @@ pub(crate) fn processes(built: &Path, guest: &Path, wasmtime: &Path) -> Result<V
     let traps = ["-W", "unknown-imports-trap=y"];
     let mut starts = vec![
         Timed::new("wasmtime run, an empty module, precompiled", wasmtime, &[&run[..], &[&empty_native]].concat()),
-        Timed::new("wasmtime run, the program's module, precompiled", wasmtime, &[&run[..], &traps, &[&module_native]].concat()),
+        Timed::new(
+            "wasmtime run, the program's module, precompiled",
+            wasmtime,
+            &[&run[..], &traps, &[&module_native]].concat(),
+        ),
         Timed::new("node -e ''", "node", &["-e", ""]),
         Timed::new("mprun PROGRAM, its native code kept, to the page", &mprun, &[&bundle, "--dev", "--data", &data]),
     ];
@@ -103,7 +107,8 @@ pub(crate) fn processes(built: &Path, guest: &Path, wasmtime: &Path) -> Result<V
     for round in 0..COMPILE_ROUNDS {
         compiling.run()?;
         let data = at(&format!("install-{round}"));
-        let mut install = Timed::new("mprun install, from nothing", &mprun, &["install", &bundle, "--dev", "--data", &data]);
+        let mut install =
+            Timed::new("mprun install, from nothing", &mprun, &["install", &bundle, "--dev", "--data", &data]);
         let start = Instant::now();
         let status = Command::new(&install.program).args(&install.arguments).stdout(Stdio::null()).status()?;
         if !status.success() {
@@ -208,9 +213,8 @@ pub(crate) fn many(built: &Path, guest: &Path, count: usize, loaded: usize) -> R
         let at = u64::try_from(number)?;
         registry.install(&admitted, &Attachments::default(), "bench", Downgrade::Refused, at)?;
     }
-    let arguments: Vec<String> = ["serve", "--dev", "--listen", "127.0.0.1:0", "--data", &data.to_string_lossy()]
-        .map(str::to_owned)
-        .to_vec();
+    let arguments: Vec<String> =
+        ["serve", "--dev", "--listen", "127.0.0.1:0", "--data", &data.to_string_lossy()].map(str::to_owned).to_vec();
     let server = Serving::start(built.join("mprun"), &arguments)?;
     let new = first_requests(&server, loaded)?;
     drop(server);

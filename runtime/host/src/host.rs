@@ -183,13 +183,8 @@ impl Host {
     pub async fn new(config: HostConfig, storage: Arc<dyn Storage>) -> Result<Arc<Host>, HostError> {
         let (engine, exposure) = engine::build(&config.budget, config.instances_max)
             .map_err(|error| HostError::Engine { what: format!("{error:#}") })?;
-        let compilation = Compilation::new(
-            &engine,
-            exposure,
-            config.budget.memory_bytes_max,
-            config.compiler,
-            config.native_cache,
-        );
+        let compilation =
+            Compilation::new(&engine, exposure, config.budget.memory_bytes_max, config.compiler, config.native_cache);
         let ticker = Ticker::start(&engine).map_err(HostError::Clock)?;
         let secrets = Secrets {
             nonce: storage.secret("nonce").await?,

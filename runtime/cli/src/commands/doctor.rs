@@ -54,7 +54,7 @@ impl Findings {
     }
 
     fn part(&mut self, name: &str, text: &str) {
-        let _ = writeln!(self.text, "  {name:<26}{text}");
+        let _ = writeln!(self.text, "  {name:<28}{text}");
     }
 
     fn compiler(&mut self) -> Result<(), CommandError> {

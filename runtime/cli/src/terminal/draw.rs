@@ -27,6 +27,8 @@ const BETWEEN_KEYS: &str = "   ";
 /// What is to be seen.
 pub(crate) struct View<'a> {
     pub(crate) title: &'a str,
+    /// Whether nobody has signed the program.
+    pub(crate) is_unsigned: bool,
     /// Whether Esc leads somewhere.
     pub(crate) has_back: bool,
     pub(crate) page: &'a TextPage,
@@ -124,12 +126,14 @@ fn title_bar(grid: &mut Grid, view: &View<'_>, height: usize) {
     let back = if view.has_back { " ‹ " } else { " " };
     let column = grid.put(0, 0, back, look);
     grid.put(column, 0, view.title, look);
+    // What the host says stands over a title that is too long.
+    let mut text = if view.is_unsigned { " [unsigned] ".to_owned() } else { String::new() };
     let lines = view.page.lines.len();
     if lines > height {
         let (first, last) = (view.top + 1, (view.top + height).min(lines));
-        let text = format!(" {first}–{last} of {lines} ");
-        grid.put(grid.width().saturating_sub(text.width()), 0, &text, look);
+        text.push_str(&format!(" {first}–{last} of {lines} "));
     }
+    grid.put(grid.width().saturating_sub(text.width()), 0, &text, look);
 }
 
 /// The current tab stands out, and not by its colour alone. Where there is little
@@ -297,6 +301,7 @@ mod tests {
     fn view<'a>(page: &'a TextPage, focus: Option<usize>) -> View<'a> {
         View {
             title: "Coffee",
+            is_unsigned: false,
             has_back: false,
             page,
             is_problem: false,
@@ -318,6 +323,16 @@ mod tests {
             draw(&view, 44, 7).to_plain(),
             " Coffee                           5–8 of 10\n line 4\n line 5\n line 6\n line 7\n Added  to the cart\n Tab  next   PgDn  more   q  quit\n"
         );
+    }
+
+    #[test]
+    fn no_title_hides_that_a_program_is_unsigned() {
+        let page = page(10);
+        let long = "c".repeat(100);
+        let unsigned = View { title: &long, is_unsigned: true, ..view(&page, None) };
+        let screen = draw(&unsigned, 44, 7).to_plain();
+        assert!(screen.lines().next().unwrap().ends_with("cc [unsigned]  1–4 of 10"), "{screen}");
+        assert!(!draw(&view(&page, None), 44, 7).to_plain().contains("unsigned"));
     }
 
     /// Something to write in, with several lines.

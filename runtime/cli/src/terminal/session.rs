@@ -181,6 +181,7 @@ impl Session {
             .map(|(_, current)| Tabs { texts: texts.tabs().into_iter().map(|tab| tab.text).collect(), current });
         let view = View {
             title: texts.title().text,
+            is_unsigned: self.program.standing().is_development(),
             has_back: self.has_back(),
             page: &self.page,
             is_problem: self.is_problem(),

@@ -134,7 +134,7 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), 
                 true
             }
             "anyOf" => all(rule).iter().any(is_one),
-            "oneOf" => all(rule).iter().filter(|schema| is_one(*schema)).count() == 1,
+            "oneOf" => all(rule).iter().filter(|schema| is_one(schema)).count() == 1,
             "const" => value == rule,
             "enum" => all(rule).contains(value),
             "type" => match rule {

@@ -74,9 +74,11 @@ impl MachineKey {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|error| io_error(io::Error::other(error)))?;
         // Written whole under another name first: nobody sees half a key.
-        let unfinished = path.with_extension(format!("{}-{}", std::process::id(), u32::from_le_bytes(
-            *key.first_chunk().unwrap_or(&[0; 4]),
-        )));
+        let unfinished = path.with_extension(format!(
+            "{}-{}",
+            std::process::id(),
+            u32::from_le_bytes(*key.first_chunk().unwrap_or(&[0; 4]),)
+        ));
         let made = private(&unfinished)
             .and_then(|mut file| file.write_all(&key).and_then(|()| file.sync_all()))
             .and_then(|()| fs::hard_link(&unfinished, path));
@@ -186,10 +188,7 @@ impl NativeCache {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
         // A file that grows meanwhile is cut, and then not authentic.
-        (&file)
-            .take(as_u64(NATIVE_BYTES_MAX + HEAD_BYTES))
-            .read_to_end(&mut bytes)
-            .map_err(|_| "it cannot be read")?;
+        (&file).take(as_u64(NATIVE_BYTES_MAX + HEAD_BYTES)).read_to_end(&mut bytes).map_err(|_| "it cannot be read")?;
         let (magic, rest) = bytes.split_first_chunk::<16>().ok_or("it is cut off")?;
         let (mac, native) = rest.split_first_chunk::<MAC_BYTES>().ok_or("it is cut off")?;
         if magic != MAGIC {

@@ -222,7 +222,8 @@ mod tests {
         ] {
             let said = outcome(script).await;
             // Which of two pipes breaks first is the shell's affair.
-            let same = said.contains(expected) || (expected.contains("SIGPIPE") && said.contains("the compiler failed"));
+            let same =
+                said.contains(expected) || (expected.contains("SIGPIPE") && said.contains("the compiler failed"));
             assert!(same, "{script}: {said}");
         }
     }

@@ -112,9 +112,7 @@ mod linux {
         ABI, Access as _, AccessFs, AccessNet, Compatible as _, LandlockStatus, RestrictionStatus, Ruleset,
         RulesetAttr as _, RulesetError, RulesetStatus, Scope,
     };
-    use rustix::process::{
-        DumpableBehavior, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal,
-    };
+    use rustix::process::{DumpableBehavior, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal};
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
         TargetArch,

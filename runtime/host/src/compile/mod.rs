@@ -247,9 +247,8 @@ mod tests {
             let native = translate(&compiler, &wat::parse_str("(component)").unwrap()).unwrap();
             assert!(load(&host, &native).is_ok());
         }
-        let [one, other] = [true, false].map(|wide| {
-            Target::of(&engine::compiling(Settings { wide, program_memory_bytes_max: 64 << 20 }).unwrap())
-        });
+        let [one, other] = [true, false]
+            .map(|wide| Target::of(&engine::compiling(Settings { wide, program_memory_bytes_max: 64 << 20 }).unwrap()));
         assert_ne!(one, other);
     }
 

@@ -5,7 +5,7 @@
 //! the component is a stranger's and is read after.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -74,13 +74,11 @@ pub fn work() -> ExitCode {
     }
 }
 
-fn answer(input: &mut impl Read, output: &mut impl Write) -> Result<(), String> {
+fn answer(input: &mut impl BufRead, output: &mut impl Write) -> Result<(), String> {
     let head = head(input)?;
     let task: Task = serde_json::from_slice(&head).map_err(|error| format!("expected a task: {error}"))?;
-    let limits = CompileLimits {
-        memory_bytes_max: task.memory_bytes_max,
-        deadline: Duration::from_secs(task.deadline_s),
-    };
+    let limits =
+        CompileLimits { memory_bytes_max: task.memory_bytes_max, deadline: Duration::from_secs(task.deadline_s) };
     let confinement = jail::enter(limits, task.parent).map_err(|error| error.to_string())?;
     let (kind, content) = match task.work {
         Work::Report => {
@@ -107,16 +105,14 @@ fn answer(input: &mut impl Read, output: &mut impl Write) -> Result<(), String> 
         .map_err(|error| format!("cannot answer: {error}"))
 }
 
-/// The first line. Byte by byte: what follows it is not to be read yet.
-fn head(input: &mut impl Read) -> Result<Vec<u8>, String> {
+/// The first line. Some of what follows may lie in a buffer then, unseen.
+fn head(input: &mut impl BufRead) -> Result<Vec<u8>, String> {
     let mut head = Vec::new();
-    for byte in input.take(HEAD_BYTES_MAX).bytes() {
-        match byte.map_err(|error| format!("cannot read: {error}"))? {
-            b'\n' => return Ok(head),
-            byte => head.push(byte),
-        }
+    input.take(HEAD_BYTES_MAX).read_until(b'\n', &mut head).map_err(|error| format!("cannot read: {error}"))?;
+    match head.pop() {
+        Some(b'\n') => Ok(head),
+        _ => Err("expected a task on stdin: this is the compiler that mprun starts for itself".to_owned()),
     }
-    Err("expected a task on stdin: this is the compiler that mprun starts for itself".to_owned())
 }
 
 fn compile(settings: Settings, component: &[u8]) -> Result<Vec<u8>, CompileError> {

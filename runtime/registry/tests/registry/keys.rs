@@ -65,7 +65,7 @@ fn statements_about_keys_of_others_are_not_recorded() {
     assert_eq!(place.registry.lineages().unwrap().successor(&other.key()), None);
     // They stay with the bundle.
     let installed = place.registry.get(&app_id("coffee")).unwrap().unwrap();
-    assert_eq!(installed.attachments.rotations, [stolen.clone()]);
+    assert_eq!(installed.attachments.rotations, std::slice::from_ref(&stolen));
 
     let signed = Attachments { signatures: Vec::new(), rotations: vec![stolen] };
     let release = Release { signed, ..unsigned("tea", 1, "") };

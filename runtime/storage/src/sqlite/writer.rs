@@ -310,7 +310,7 @@ mod tests {
         let (second, mut told_second) = oneshot::channel();
         let (third, mut told_third) = oneshot::channel();
         let secret = |name: &str, answer| Job::Secret { name: name.to_owned(), answer };
-        let program = "dev/test".parse().unwrap();
+        let program = "publisher/test".parse().unwrap();
         let bind = Job::Bind { program, answer: second };
         write(&connection, vec![secret("one", first), bind, secret("three", third)]);
         assert!(told_first.try_recv().unwrap().is_err());

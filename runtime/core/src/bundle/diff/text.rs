@@ -79,7 +79,7 @@ impl fmt::Display for Difference {
         section(f, "Sizes", &self.size_rows())?;
         section(f, "Assets", &self.asset_rows())?;
         if self.widens() {
-            f.write_str("\n\n! The new bundle can do more than the old one: see the lines that begin with `!`.")?;
+            f.write_str("\n\n! this update widens what the program may do")?;
         }
         Ok(())
     }
