@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::client::Page;
 use crate::support::server::Server;
-use crate::support::{changed, guest};
+use crate::support::{changed, guest, sample};
 
 /// An answer, taken apart.
 struct Answer {
@@ -170,6 +170,27 @@ fn files_are_kept_for_ever_under_an_address_that_changes_with_them() {
     let style = ask(&server, "GET", &style, &[], "");
     assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
     assert!(style.header("cache-control").contains("immutable"));
+}
+
+#[test]
+fn pictures_of_pages_and_of_the_app_centre_are_kept_for_ever_too() {
+    let bundle = sample("coffee");
+    let bundle_digest = blake3::hash(&std::fs::read(&bundle).expect("the bundle can be read")).to_hex();
+    let server = Server::start(&[bundle]);
+    let picture = server.client().get("/miniapp/coffee/menu").attribute("main img", "src").expect("a picture");
+    let file = ask(&server, "GET", &picture, &[], "");
+    let digest = blake3::hash(file.body.as_bytes()).to_hex();
+    assert!(picture.starts_with(&format!("/miniapp/coffee/_asset/{digest}/")), "{picture} is not named after {digest}");
+    assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
+
+    let icon = server.client().get("/").attribute(".mp-tile img", "src").expect("an icon");
+    assert_eq!(icon, format!("/miniapp/coffee/_icon/{bundle_digest}"));
+    let file = ask(&server, "GET", &icon, &[], "");
+    assert_eq!((file.status, file.header("content-type")), (200, "image/svg+xml"));
+    assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
+    assert!(file.header("content-security-policy").contains("sandbox"));
+    let wrong = icon.replace(bundle_digest.as_str(), &"0".repeat(64));
+    assert_eq!(ask(&server, "GET", &wrong, &[], "").status, 404);
 }
 
 #[test]

@@ -54,6 +54,13 @@ pub(crate) fn this_program() -> io::Result<PathBuf> {
     env::current_exe()
 }
 
+/// What this process runs, to be started once more. On Linux a name that means this
+/// very image, also after an upgrade has put another file in its place.
+pub(crate) fn this_image() -> io::Result<PathBuf> {
+    let image = Path::new("/proc/self/exe");
+    if image.exists() { Ok(image.to_owned()) } else { this_program() }
+}
+
 /// The package that cargo starts the compiler for; `None` where cargo only asks
 /// the compiler about itself.
 pub(crate) fn package() -> Option<Package> {

@@ -76,7 +76,7 @@ impl CommandError {
 
 /// The message and its causes. A cause that the message already contains (many
 /// libraries put it there as well) is not said twice.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

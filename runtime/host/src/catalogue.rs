@@ -5,13 +5,14 @@
 //! second.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 use mprun_core::identity::{Digest, ProgramId};
 use mprun_core::manifest::Manifest;
 use mprun_core::trust::Admitted;
-use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::host::Host;
@@ -19,6 +20,9 @@ use crate::loader::{InstallError, Program};
 
 /// How often a catalogue is asked whether it has changed.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is said that a catalogue cannot be read.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// How long a program that could not be loaded is left alone. Loading may cost a
 /// minute of compiling; whoever asks again and again must not cost it each time.
@@ -76,14 +80,31 @@ struct Entry {
     /// From a catalogue, as opposed to given.
     listed: bool,
     loaded: OnceLock<Arc<Program>>,
-    /// Who holds it, loads. Inside is what happened the last time.
-    loading: Mutex<Option<(Instant, LoadError)>>,
+    loading: Mutex<Option<Loading>>,
+}
+
+/// Loading goes on whoever waits for it: a request that gives up after half a
+/// minute must not throw away half a minute of compiling.
+#[derive(Clone)]
+struct Loading {
+    began: Instant,
+    end: Shared<BoxFuture<'static, Result<Arc<Program>, LoadError>>>,
 }
 
 impl Entry {
+    fn new(listing: Listing, listed: bool) -> Arc<Entry> {
+        Arc::new(Entry { listing, listed, loaded: OnceLock::new(), loading: Mutex::default() })
+    }
+
+    fn loading(&self) -> std::sync::MutexGuard<'_, Option<Loading>> {
+        // Nothing panics while it is held.
+        self.loading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether it is known that it may not be used. Nobody is led to it then.
     fn is_refused(&self) -> bool {
-        self.loading.try_lock().is_ok_and(|last| matches!(&*last, Some((_, LoadError::Refused(_)))))
+        let loading = self.loading();
+        matches!(loading.as_ref().and_then(|loading| loading.end.peek()), Some(Err(LoadError::Refused(_))))
     }
 }
 
@@ -100,10 +121,10 @@ impl Programs {
             manifest: Arc::new(program.manifest().clone()),
             decision: 0,
         };
-        let entry = Entry { listing, listed: false, loaded: OnceLock::new(), loading: Mutex::default() };
+        let entry = Entry::new(listing, false);
         let _ = entry.loaded.set(Arc::clone(program));
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        entries.insert(program.id().app_id().as_str().to_owned(), Arc::new(entry));
+        entries.insert(program.id().app_id().as_str().to_owned(), entry);
     }
 
     /// Takes over what a catalogue lists now. What is the same stays loaded.
@@ -119,9 +140,7 @@ impl Programs {
                         && there.digest == listing.digest
                         && there.decision == listing.decision)
             });
-            let entry = same.unwrap_or_else(|| {
-                Arc::new(Entry { listing, listed: true, loaded: OnceLock::new(), loading: Mutex::default() })
-            });
+            let entry = same.unwrap_or_else(|| Entry::new(listing, true));
             entries.insert(app_id, entry);
         }
         // Not listed and never was: it was given.
@@ -155,26 +174,31 @@ impl Host {
             return Ok(Some(Arc::clone(program)));
         }
         // One loads, the others wait for it.
-        let mut last = entry.loading.lock().await;
-        if let Some(program) = entry.loaded.get() {
-            return Ok(Some(Arc::clone(program)));
-        }
-        if let Some((at, error)) = &*last
-            && at.elapsed() < LEFT_ALONE
-        {
-            return Err(error.clone());
-        }
-        match self.load(&entry.listing).await {
-            Ok(program) => {
-                let _ = entry.loaded.set(Arc::clone(&program));
-                Ok(Some(program))
-            }
-            Err(error) => {
-                tracing::warn!(program = %entry.listing.program, "cannot be used: {error}");
-                *last = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
-        }
+        let loading = {
+            let mut loading = entry.loading();
+            let last = loading.take().filter(|last| match last.end.peek() {
+                Some(Err(_)) => last.began.elapsed() < LEFT_ALONE,
+                Some(Ok(_)) | None => true,
+            });
+            loading.insert(last.unwrap_or_else(|| self.begin(&entry))).clone()
+        };
+        loading.end.await.map(Some)
+    }
+
+    /// Loads in a task of its own.
+    fn begin(&self, entry: &Arc<Entry>) -> Loading {
+        let (host, entry) = (self.me.clone(), Arc::clone(entry));
+        let task = tokio::spawn(async move {
+            let host = host.upgrade().ok_or_else(|| LoadError::Refused("the host has ended".to_owned()))?;
+            let program = host
+                .load(&entry.listing)
+                .await
+                .inspect_err(|error| tracing::warn!(program = %entry.listing.program, "cannot be used: {error}"))?;
+            let _ = entry.loaded.set(Arc::clone(&program));
+            Ok(program)
+        });
+        let end = task.map(|end| end.unwrap_or_else(|error| Err(LoadError::Refused(error.to_string()))));
+        Loading { began: Instant::now(), end: end.boxed().shared() }
     }
 
     /// A program by all of its name; `None` also where it cannot be used.
@@ -210,15 +234,19 @@ impl Host {
         }
         let host = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let mut said = None;
+            let mut said: Option<Instant> = None;
             loop {
                 tokio::time::sleep(ASK_EVERY).await;
-                let failed = host.look(Arc::clone(&catalogue), seen).await.map(|generation| seen = generation).err();
-                // Once, not every second.
-                if let Some(error) = failed.as_ref().filter(|error| said.as_ref() != Some(*error)) {
-                    tracing::warn!("what is installed cannot be told, and stays as it was: {error}");
+                match host.look(Arc::clone(&catalogue), seen).await {
+                    Ok(generation) => (seen, said) = (generation, None),
+                    // What was decided before still holds: half a line in a file that
+                    // is being written must not take a thousand programs away.
+                    Err(error) if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) => {
+                        tracing::error!("what may be used cannot be told, and stays as it was: {error}");
+                        said = Some(Instant::now());
+                    }
+                    Err(_) => {}
                 }
-                said = failed;
             }
         });
         Ok(Watcher(task))

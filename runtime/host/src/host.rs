@@ -1,7 +1,7 @@
 //! The host: one engine, one storage, the programs that are installed, and the
 //! way in for everything that users do.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use mprun_core::budget::{Budget, Limits};
@@ -155,6 +155,8 @@ impl std::fmt::Debug for Secrets {
 
 /// A running host.
 pub struct Host {
+    /// For what goes on when nobody waits for it.
+    pub(crate) me: Weak<Host>,
     pub(crate) runner: Runner,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) secrets: Secrets,
@@ -192,7 +194,8 @@ impl Host {
             tokens: storage.secret("tokens").await?,
             random: storage.secret("random").await?,
         };
-        Ok(Arc::new(Host {
+        Ok(Arc::new_cyclic(|me| Host {
+            me: Weak::clone(me),
             runner: Runner {
                 engine,
                 ticker,

@@ -8,7 +8,7 @@
 
 use std::pin::Pin;
 
-use mprun_core::identity::{PageId, ProgramId};
+use mprun_core::identity::{AppId, PageId, ProgramId};
 
 use crate::{
     AppRow, Ask, AskFilter, AskId, BindError, Commit, CommitError, Committed, EventId, PageRow, PageSummary, ReadError,
@@ -24,7 +24,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Everything of one user in one program hangs on one serial revision: a commit
 /// names the revision that it was made from and fails as
 /// [`CommitError::Conflict`] where that is no longer the current one. Nothing is
-/// shared between users except [`Storage::secret`] and [`Storage::bind`].
+/// shared between users except [`Storage::secret`], [`Storage::bind`] and
+/// [`Storage::release`].
 ///
 /// A commit that was answered with `Ok` survives the death of the process and of
 /// the machine. A commit whose answer never arrived (the future was dropped, the
@@ -106,12 +107,18 @@ pub trait Storage: Send + Sync {
     /// Forgets events recorded before `before_ms`; returns how many.
     fn prune(&self, before_ms: u64) -> Answer<'_, Result<u64, StorageError>>;
 
-    /// Binds the program's `app_id` to its namespace, for ever. The first one wins;
-    /// binding the same again is fine. Development programs (namespace `dev`) bind
+    /// Binds the program's `app_id` to its namespace, until somebody releases it. The
+    /// first one wins; binding the same again is fine. Development programs (namespace `dev`) bind
     /// nothing: trying a program must not keep its publisher out.
     ///
     /// Fails with [`BindError::Taken`] where the `app_id` belongs to another
     /// namespace: otherwise anybody could claim another's `app_id` and inherit its
     /// addresses.
     fn bind<'a>(&'a self, program: &'a ProgramId) -> Answer<'a, Result<(), BindError>>;
+
+    /// Takes an `app_id` back from whomever it is bound to: the next program of that
+    /// name that is bound has it, whosever it is. Rows stay where they are, under the
+    /// identity that wrote them; only that identity ever sees them again. `false`
+    /// where it was bound to nobody.
+    fn release<'a>(&'a self, app_id: &'a AppId) -> Answer<'a, Result<bool, StorageError>>;
 }

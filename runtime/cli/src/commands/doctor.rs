@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use mprun_host::compile::{Confinement, Force, Report};
+use mprun_host::compile::{Force, Report};
 use mprun_registry::{Checked, Registry};
 
 use super::machine;
@@ -73,13 +73,7 @@ impl Findings {
     }
 
     fn jail(&mut self, Report { confinement, attempts }: &Report) {
-        let Confinement { limits, death_signal, landlock, seccomp } = confinement;
-        for (name, force) in [
-            ("resource limits", limits),
-            ("ends with its parent", death_signal),
-            ("Landlock", landlock),
-            ("seccomp", seccomp),
-        ] {
+        for (name, force) in confinement.parts() {
             let text = match force {
                 Force::Full => "in force".to_owned(),
                 Force::Partly(why) => format!("partly in force: {why}"),
@@ -98,14 +92,14 @@ impl Findings {
 
     fn native(&mut self, folder: &Path) {
         let text = match machine::native_cache(folder) {
-            Ok(Some(cache)) => match cache.size() {
+            Ok(Ok(cache)) => match cache.size() {
                 Ok((files, bytes)) => {
                     let bytes = output::size(usize::try_from(bytes).unwrap_or(usize::MAX));
                     format!("{files} programs, {bytes} of at most {} MiB", machine::NATIVE_BYTES_MAX >> 20)
                 }
                 Err(cause) => format!("cannot be read: {cause}"),
             },
-            Ok(None) => "nothing can be kept: each start compiles again".to_owned(),
+            Ok(Err(cause)) => format!("nothing can be kept, each start compiles again: {}", error::chain(&cause)),
             Err(problem) => {
                 self.wrong.push("this machine's key is no key".to_owned());
                 problem.hints.join("; ")

@@ -29,27 +29,33 @@ pub(super) const NATIVE_BYTES_MAX: u64 = 1 << 30;
 /// # Errors
 /// The machine's key is no key: somebody else may have put it there.
 pub(super) fn host_config(folder: &Path) -> Result<HostConfig, CommandError> {
-    Ok(HostConfig {
-        compiler: Compiler::Jailed(jailed()?),
-        native_cache: native_cache(folder)?,
-        ..HostConfig::default()
-    })
+    let native_cache = match native_cache(folder)? {
+        Ok(cache) => Some(cache),
+        Err(cause) => {
+            let why = error::chain(&cause);
+            tracing::warn!("native code cannot be kept, each start compiles again: {why}");
+            None
+        }
+    };
+    Ok(HostConfig { compiler: Compiler::Jailed(jailed()?), native_cache, ..HostConfig::default() })
 }
 
-/// This program's own file, as the compiler.
+/// This program itself, as the compiler.
 pub(super) fn jailed() -> Result<Jailed, CommandError> {
-    let program =
-        env::this_program().map_err(|cause| error::internal("cannot find the file of this program", cause))?;
+    let program = env::this_image().map_err(|cause| error::internal("cannot find the file of this program", cause))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Jailed::new(program, env::COMPILER, CompileLimits::default(), cores.div_ceil(2)))
 }
 
-/// The native code that is kept beside the rows. `None` where nothing can be kept.
-pub(super) fn native_cache(folder: &Path) -> Result<Option<NativeCache>, CommandError> {
+/// The native code that is kept beside the rows, or why nothing can be kept.
+///
+/// # Errors
+/// As [`host_config`].
+pub(super) fn native_cache(folder: &Path) -> Result<Result<NativeCache, KeyError>, CommandError> {
     let path = folder.join(KEY_FILE);
     match MachineKey::open(&path) {
-        Ok(key) => Ok(Some(NativeCache::new(folder.join(NATIVE_FOLDER), &key, NATIVE_BYTES_MAX))),
-        Err(KeyError::Io { .. }) => Ok(None),
+        Ok(key) => Ok(Ok(NativeCache::new(folder.join(NATIVE_FOLDER), &key, NATIVE_BYTES_MAX))),
+        Err(cause @ KeyError::Io { .. }) => Ok(Err(cause)),
         Err(cause @ KeyError::NotAKey { .. }) => Err(error::user_with("native code cannot be trusted here", cause)
             .hint(format!("delete it, and a new one is made: rm {}", path.display()))),
     }

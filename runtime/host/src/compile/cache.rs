@@ -52,7 +52,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The file is not a key.
-    #[error("`{path}` is not a machine's key: expected 32 bytes that only its owner can read")]
+    #[error("`{path}` is not this machine's key: expected 32 bytes of this user's that nobody else can read")]
     NotAKey {
         /// Which file.
         path: PathBuf,
@@ -71,14 +71,12 @@ impl MachineKey {
             Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             other => return other,
         }
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(|error| io_error(io::Error::other(error)))?;
+        let (mut key, mut name) = ([0; 32], [0; 8]);
+        getrandom::fill(&mut key)
+            .and_then(|()| getrandom::fill(&mut name))
+            .map_err(|error| io_error(io::Error::other(error)))?;
         // Written whole under another name first: nobody sees half a key.
-        let unfinished = path.with_extension(format!(
-            "{}-{}",
-            std::process::id(),
-            u32::from_le_bytes(*key.first_chunk().unwrap_or(&[0; 4]),)
-        ));
+        let unfinished = path.with_extension(format!("{:016x}", u64::from_le_bytes(name)));
         let made = private(&unfinished)
             .and_then(|mut file| file.write_all(&key).and_then(|()| file.sync_all()))
             .and_then(|()| fs::hard_link(&unfinished, path));
@@ -94,7 +92,7 @@ impl MachineKey {
         let io_error = |source| KeyError::Io { path: path.to_owned(), source };
         let not_a_key = || KeyError::NotAKey { path: path.to_owned() };
         let file = regular(path).map_err(io_error)?.ok_or_else(not_a_key)?;
-        if !is_private(&file).map_err(io_error)? {
+        if !is_ours_alone(&file).map_err(io_error)? {
             return Err(not_a_key());
         }
         let mut bytes = Vec::new();
@@ -164,7 +162,12 @@ impl NativeCache {
                 self.misses.fetch_add(1, Ordering::Relaxed);
                 return None;
             }
-            Err(problem) => {
+            Err(Problem::Unread(error)) => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(path = %path.display(), "native code cannot be read: {error}");
+                return None;
+            }
+            Err(Problem::Wrong(problem)) => {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(path = %path.display(), problem, "native code is not used; it will be made again");
                 let _ = fs::remove_file(&path);
@@ -175,28 +178,28 @@ impl NativeCache {
         Some(native)
     }
 
-    fn read_file(&self, path: &Path, digest: &Digest, target: &Target) -> Result<Option<Vec<u8>>, &'static str> {
+    fn read_file(&self, path: &Path, digest: &Digest, target: &Target) -> Result<Option<Vec<u8>>, Problem> {
         let file = match regular(path) {
             Ok(Some(file)) => file,
-            Ok(None) => return Err("it is not a file"),
+            Ok(None) => return Err(Problem::Wrong("it is not a file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(_) => return Err("it cannot be opened"),
+            Err(error) => return Err(Problem::Unread(error)),
         };
-        let metadata = file.metadata().map_err(|_| "it cannot be read")?;
+        let metadata = file.metadata().map_err(Problem::Unread)?;
         if metadata.len() > as_u64(NATIVE_BYTES_MAX + HEAD_BYTES) {
-            return Err("it is too large");
+            return Err(Problem::Wrong("it is too large"));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
         // A file that grows meanwhile is cut, and then not authentic.
-        (&file).take(as_u64(NATIVE_BYTES_MAX + HEAD_BYTES)).read_to_end(&mut bytes).map_err(|_| "it cannot be read")?;
-        let (magic, rest) = bytes.split_first_chunk::<16>().ok_or("it is cut off")?;
-        let (mac, native) = rest.split_first_chunk::<MAC_BYTES>().ok_or("it is cut off")?;
+        (&file).take(as_u64(NATIVE_BYTES_MAX + HEAD_BYTES)).read_to_end(&mut bytes).map_err(Problem::Unread)?;
+        let (magic, rest) = bytes.split_first_chunk::<16>().ok_or(Problem::Wrong("it is cut off"))?;
+        let (mac, native) = rest.split_first_chunk::<MAC_BYTES>().ok_or(Problem::Wrong("it is cut off"))?;
         if magic != MAGIC {
-            return Err("it is something else");
+            return Err(Problem::Wrong("it is something else"));
         }
         // Compared in constant time.
         if self.mac(digest, target, native) != blake3::Hash::from_bytes(*mac) {
-            return Err("it was changed, or made elsewhere");
+            return Err(Problem::Wrong("it was changed, or made elsewhere"));
         }
         let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         if used.elapsed().is_ok_and(|age| age > USED_WITHIN) {
@@ -303,6 +306,14 @@ impl NativeCache {
     }
 }
 
+/// Why native code is not used.
+enum Problem {
+    /// It was looked at, and is not what it should be.
+    Wrong(&'static str),
+    /// It could not be looked at, and may be good.
+    Unread(io::Error),
+}
+
 struct Kept {
     path: PathBuf,
     bytes: u64,
@@ -341,14 +352,16 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Whether nobody else can read it, or could have written it.
 #[cfg(unix)]
-fn is_private(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(file.metadata()?.permissions().mode() & 0o077 == 0)
+fn is_ours_alone(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = file.metadata()?;
+    Ok(metadata.mode() & 0o077 == 0 && metadata.uid() == rustix::process::geteuid().as_raw())
 }
 
 #[cfg(not(unix))]
-fn is_private(_file: &File) -> io::Result<bool> {
+fn is_ours_alone(_file: &File) -> io::Result<bool> {
     Ok(true)
 }
 

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
@@ -28,6 +29,7 @@ pub struct Jailed {
     variable: OsString,
     limits: CompileLimits,
     turns: Arc<Semaphore>,
+    warned: Arc<AtomicBool>,
 }
 
 impl Jailed {
@@ -35,7 +37,7 @@ impl Jailed {
     /// At most `children_max` compile at once; others wait.
     pub fn new(program: PathBuf, variable: impl Into<OsString>, limits: CompileLimits, children_max: usize) -> Self {
         let turns = Arc::new(Semaphore::new(children_max.max(1)));
-        Jailed { program, variable: variable.into(), limits, turns }
+        Jailed { program, variable: variable.into(), limits, turns, warned: Arc::default() }
     }
 
     /// What is in force in a child of this machine.
@@ -68,7 +70,13 @@ impl Jailed {
         let head = self.head(work)?;
         let talk = talk(&mut child, &head, input);
         match tokio::time::timeout(self.limits.deadline, talk).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok((answer, complaint))) => {
+                // The same for every child of this machine: once.
+                if !complaint.is_empty() && !self.warned.swap(true, Ordering::Relaxed) {
+                    tracing::warn!("the jail of the compiler has a gap on this machine: {complaint}");
+                }
+                Ok(answer)
+            }
             Ok(Err(Broken { status, complaint })) => Err(self.judge(status, &complaint)),
             Err(_) => {
                 // It has no way to refuse; the memory is free when this returns.
@@ -136,7 +144,8 @@ struct Broken {
     complaint: String,
 }
 
-async fn talk(child: &mut Child, head: &[u8], input: &[u8]) -> Result<(u8, Vec<u8>), Broken> {
+/// The answer, and what the child said beside it.
+async fn talk(child: &mut Child, head: &[u8], input: &[u8]) -> Result<((u8, Vec<u8>), String), Broken> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async {
         if let Some(mut stdin) = stdin {
@@ -162,7 +171,7 @@ async fn talk(child: &mut Child, head: &[u8], input: &[u8]) -> Result<(u8, Vec<u
     let ((), answer, complaint) = tokio::join!(write, read, complain);
     let status = child.wait().await.ok();
     match answer {
-        Some(answer) if status.is_some_and(|status| status.success()) => Ok(answer),
+        Some(answer) if status.is_some_and(|status| status.success()) => Ok((answer, complaint)),
         _ => Err(Broken { status, complaint }),
     }
 }

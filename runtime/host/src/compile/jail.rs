@@ -25,6 +25,16 @@ pub enum Force {
     Absent(String),
 }
 
+impl Force {
+    /// What is missing of it.
+    pub fn missing(&self) -> Option<&str> {
+        match self {
+            Force::Full => None,
+            Force::Partly(why) | Force::Absent(why) => Some(why),
+        }
+    }
+}
+
 /// What is in force in a child.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confinement {
@@ -36,6 +46,18 @@ pub struct Confinement {
     pub landlock: Force,
     /// seccomp: a list of allowed system calls.
     pub seccomp: Force,
+}
+
+impl Confinement {
+    /// Its parts with their names.
+    pub fn parts(&self) -> [(&'static str, &Force); 4] {
+        [
+            ("resource limits", &self.limits),
+            ("ends with its parent", &self.death_signal),
+            ("Landlock", &self.landlock),
+            ("seccomp", &self.seccomp),
+        ]
+    }
 }
 
 /// Why a child does not begin to compile.
@@ -54,14 +76,12 @@ pub(super) enum JailError {
 /// Gives everything up. `parent` is the process that waits for the work.
 #[cfg(target_os = "linux")]
 pub(super) fn enter(limits: CompileLimits, parent: u32) -> Result<Confinement, JailError> {
+    // In this order: a ruleset needs a descriptor, and the last one forbids all that
+    // the others need.
     let death_signal = linux::die_with(parent)?;
-    Ok(Confinement {
-        death_signal,
-        limits: limited(limits)?,
-        landlock: linux::landlock(),
-        // Last: what stands above needs calls that it forbids.
-        seccomp: linux::seccomp(),
-    })
+    let landlock = linux::landlock();
+    let limits = limited(limits)?;
+    Ok(Confinement { limits, death_signal, landlock, seccomp: linux::seccomp() })
 }
 
 /// Gives up what this system lets a process give up.
@@ -78,9 +98,11 @@ pub(super) fn enter(limits: CompileLimits, _parent: u32) -> Result<Confinement, 
 
 #[cfg(unix)]
 fn limited(limits: CompileLimits) -> Result<Force, JailError> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let set = |resource, most: u64| {
+        // Whoever started the host may have set less already, and that stays.
+        let most = getrlimit(resource).maximum.map_or(most, |there| there.min(most));
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         setrlimit(resource, limit).map_err(|error| JailError::Limits(error.into()))
     };
@@ -89,8 +111,8 @@ fn limited(limits: CompileLimits) -> Result<Force, JailError> {
     set(Resource::Cpu, limits.deadline.as_secs().saturating_add(1).saturating_mul(threads))?;
     set(Resource::Fsize, 0)?;
     set(Resource::Core, 0)?;
-    // Its three pipes, and one that the ruleset below needs for a moment.
-    set(Resource::Nofile, 8)?;
+    // Its three pipes are open; nothing else will be.
+    set(Resource::Nofile, 3)?;
     #[cfg(target_os = "linux")]
     set(Resource::As, limits.memory_bytes_max)?;
     #[cfg(target_os = "linux")]
@@ -175,16 +197,13 @@ mod linux {
         }
     }
 
-    /// The calls of an allocator, of threads, of reading and writing the pipes
-    /// that are open. Everything else is answered as by a kernel that has no such
-    /// call, which the C library takes for one that is old.
+    /// The calls of an allocator, of threads, and of reading and writing its own
+    /// three pipes: other descriptors that the host's parent may have left open are
+    /// of no use. Everything else is answered as by a kernel that has no such call,
+    /// which the C library takes for one that is old.
     fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
         const NO_SUCH_CALL: u32 = 38;
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> = [
-            libc::SYS_read,
-            libc::SYS_readv,
-            libc::SYS_write,
-            libc::SYS_writev,
             libc::SYS_close,
             libc::SYS_brk,
             libc::SYS_munmap,
@@ -212,6 +231,16 @@ mod linux {
         .into_iter()
         .map(|call| (call, Vec::new()))
         .collect();
+        let descriptor = |number: u64| {
+            SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, number)
+                .and_then(|condition| SeccompRule::new(vec![condition]))
+        };
+        for call in [libc::SYS_read, libc::SYS_readv] {
+            rules.insert(call, vec![descriptor(0)?]);
+        }
+        for call in [libc::SYS_write, libc::SYS_writev] {
+            rules.insert(call, vec![descriptor(1)?, descriptor(2)?]);
+        }
         // Memory is never made executable: code is made here, and run elsewhere.
         let execute = u64::try_from(libc::PROT_EXEC).unwrap_or_default();
         let plain = SeccompCondition::new(2, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(execute), 0)?;
@@ -227,5 +256,58 @@ mod linux {
         rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![own])?]);
         let arch = if cfg!(target_arch = "aarch64") { TargetArch::aarch64 } else { TargetArch::x86_64 };
         SeccompFilter::new(rules, SeccompAction::Errno(NO_SUCH_CALL), SeccompAction::Allow, arch)?.try_into()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::io::{self, Read as _};
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    // Landlock and seccomp hold for the thread that asks for them and those that it
+    // starts: each can be tried alone, and the other tests go on.
+
+    #[test]
+    fn landlock_alone_forbids_files_and_the_network() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let force = linux::landlock();
+            if let Force::Absent(why) = &force {
+                eprintln!("note: Landlock cannot be tried here: {why}");
+                return;
+            }
+            for path in ["/etc/passwd", "/", "/tmp"] {
+                assert_eq!(File::open(path).unwrap_err().kind(), io::ErrorKind::PermissionDenied, "{path}");
+            }
+            assert!(std::process::Command::new("/bin/true").spawn().is_err());
+            if force == Force::Full {
+                let error = std::net::TcpStream::connect(address).unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+            }
+        })
+        .join()
+        .unwrap();
+        assert!(File::open("/etc/passwd").is_ok(), "only that thread is in jail");
+    }
+
+    #[test]
+    fn seccomp_alone_forbids_files_sockets_programs_and_other_descriptors() {
+        let mut open = File::open("/etc/passwd").unwrap();
+        std::thread::spawn(move || {
+            assert_eq!(linux::seccomp(), Force::Full);
+            assert!(File::open("/etc/passwd").is_err());
+            assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).is_err());
+            assert!(std::process::Command::new("/bin/true").spawn().is_err());
+            assert!(open.read(&mut [0; 8]).is_err(), "a descriptor that was left open");
+            // What a compiler needs goes on.
+            let sum: u64 = std::thread::spawn(|| vec![1_u64; 1 << 20].iter().sum()).join().unwrap();
+            assert_eq!(sum, 1 << 20);
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -86,6 +86,12 @@ fn answer(input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Strin
             (REPORT, serde_json::to_vec(&report).map_err(|error| error.to_string())?)
         }
         Work::Compile(settings) => {
+            for (part, force) in confinement.parts() {
+                if let Some(why) = force.missing() {
+                    // The host reads it, and tells whoever operates it.
+                    let _ = writeln!(io::stderr(), "{part} is not in force: {why}");
+                }
+            }
             let mut component = Vec::new();
             let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX);
             input.take(most).read_to_end(&mut component).map_err(|error| format!("cannot read: {error}"))?;

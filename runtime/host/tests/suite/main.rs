@@ -3,6 +3,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
 
+mod catalogue;
 mod limits;
 mod pages;
 mod slow;
