@@ -437,6 +437,128 @@ fn a_program_keeps_what_is_stored_when_its_publisher_gets_another_key() {
     refused(&[&text(&third), "--trust", &revoked, "--data", &data], "was revoked: stolen", "");
 }
 
+/// A command, with options that several have.
+fn with<'a>(line: &[&'a str], options: &[&'a str]) -> Vec<&'a str> {
+    [line, options].concat()
+}
+
+/// Writes that `new` replaces `old` beside the bundle.
+fn rotate(old: &Key, new: &Key, bundle: &Path) {
+    let rotation = text(&beside(bundle, ".rotation"));
+    stdout_of(&["key", "rotate", "--old", &text(&old.file), "--new", &text(&new.file), "-o", &rotation]);
+}
+
+#[test]
+fn a_reviewer_with_a_new_key_is_the_same_reviewer() {
+    let (folder, bundle) = workshop();
+    let [plum, anna, anew] = ["plum", "anna", "anew"].map(|name| Key::generate(folder.path(), name));
+    let reviews = "[[reviews]]\napp_ids = [\"*\"]\nreviewers = [\"anna\"]\nthreshold = 1\n";
+    let trust = text(&trust_file(folder.path(), &[&plum.author("counter"), &anna.reviewer(), reviews]));
+    let data = folder.path().join("data");
+    let here = ["--trust", &trust, "--data", &text(&data)];
+    plum.sign(&bundle);
+    anew.sign(&bundle);
+    let file = text(&bundle);
+    refused(&with(&["install", &file], &here), "expected signatures by 1 of the reviewers `anna`, got 0", "");
+
+    rotate(&anna, &anew, &bundle);
+    let installed = stdout_of(&with(&["install", &file], &here));
+    assert!(installed.contains("reviewed by anna"), "{installed}");
+    // What came with it is known when it is used, without its file.
+    for path in [&bundle, &beside(&bundle, ".rotation")] {
+        fs::remove_file(path).expect("removed");
+    }
+    stdout_of(&with(&["counter"], &here));
+    let server = Server::start_on_with(&[], &data, "127.0.0.1:0", &["--trust", &trust]);
+    assert_eq!(server.client().get(COUNTER).status, 200);
+}
+
+#[test]
+fn a_thief_who_was_faster_does_not_keep_the_publisher_out() {
+    let (folder, first) = workshop();
+    let (second, third) = (version(&first, 2), version(&first, 3));
+    let [plum, thief, next] = ["plum", "thief", "next"].map(|name| Key::generate(folder.path(), name));
+    let trust = text(&trust_file(folder.path(), &[&plum.author("counter")]));
+    let data = folder.path().join("data");
+    let here = ["--trust", &trust, "--data", &text(&data)];
+    plum.sign(&first);
+    stdout_of(&with(&["install", &text(&first)], &here));
+    let server = Server::start_on_with(&[], &data, "127.0.0.1:0", &["--trust", &trust]);
+    let client = server.client();
+    client.get(COUNTER).press("Add").assert_text("stored 1.");
+
+    // Whoever has stolen the key makes a successor of it, and an update.
+    rotate(&plum, &thief, &second);
+    thief.sign(&second);
+    stdout_of(&with(&["install", &text(&second)], &here));
+    // The owner's own successor comes too late, and the message says why.
+    rotate(&plum, &next, &third);
+    next.sign(&third);
+    let third_file = text(&third);
+    let install = with(&["install", &third_file], &here);
+    refused(&install, "is signed by nobody in the trust file", "is not believed: ");
+
+    let revoked = format!("{}revoked = \"made by a thief\"\n", thief.author("counter"));
+    trust_file(folder.path(), &[&plum.author("counter"), &revoked]);
+    let has_ended = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        client.get(COUNTER).status == 503
+    });
+    assert!(has_ended, "the thief's update is served");
+    refused(&with(&["counter"], &here), "`counter` is refused", "");
+    let installed = stdout_of(&install);
+    assert!(installed.contains("installed counter 3.0.0 (3) in the place of 2.0.0 (2)"), "{installed}");
+    stdout_of(&with(&["counter"], &here));
+    let is_back = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        client.get(COUNTER).status == 200
+    });
+    assert!(is_back, "the publisher is still kept out");
+    client.get(COUNTER).assert_text("here 0, shared 1, stored 1.").assert_text("3.0.0");
+    // The statement is not needed any more; the thief's is forgotten, and is not believed again.
+    fs::remove_file(beside(&third, ".rotation")).expect("removed");
+    stdout_of(&install);
+    let by_thief = version(&first, 4);
+    rotate(&plum, &thief, &by_thief);
+    thief.sign(&by_thief);
+    refused(&with(&["install", &text(&by_thief)], &here), "was revoked: made by a thief", "is not believed: ");
+}
+
+#[test]
+fn only_a_trust_file_that_is_missing_is_none() {
+    let (folder, bundle) = workshop();
+    let (file, data) = (text(&bundle), text(&folder.path().join("data")));
+    let config = folder.path().join("config");
+    fs::create_dir(&config).expect("made");
+    let run = || {
+        let _busy = load::busy();
+        command(&[&file, "--data", &data]).env("XDG_CONFIG_HOME", &config).output().expect("mprun starts")
+    };
+    succeeded(&run());
+    let usual = config.join("mprun");
+    let check = |what: &str| {
+        let output = run();
+        assert_eq!(output.status.code(), Some(1), "{what}: {}", said(&output));
+        let expected = format!("{}`", usual.join("trust.toml").display());
+        assert!(said(&output).contains(&expected), "{what}: {}", said(&output));
+    };
+    // The folder is none, so that nobody can tell what is in it.
+    fs::write(&usual, "").expect("written");
+    check("a file in the place of the folder");
+    fs::remove_file(&usual).expect("removed");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        fs::create_dir(&usual).expect("made");
+        symlink("nowhere", usual.join("trust.toml")).expect("a link");
+        check("a link that leads nowhere");
+        fs::set_permissions(&usual, fs::Permissions::from_mode(0o000)).expect("changed");
+        // Whoever may read everything finds the link.
+        check("a folder that may not be looked into");
+        fs::set_permissions(&usual, fs::Permissions::from_mode(0o700)).expect("changed");
+    }
+}
+
 #[test]
 fn a_key_says_what_operators_need() {
     let (folder, bundle) = workshop();

@@ -48,15 +48,18 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Writes beside the file and renames, so that nobody ever sees half of it.
-/// Missing folders are made.
+/// Missing folders are made. In a folder where others write too, nobody can guess
+/// the name of the new file, and a link in its place, or in that of the old one, is
+/// not followed.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(file);
     fs::create_dir_all(folder)?;
     let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let new = folder.join(format!(".{}.{}.new", name.display(), std::process::id()));
-    let written = File::create(&new)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&new, file));
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let new = folder.join(format!(".{}.{:016x}.new", name.display(), u64::from_le_bytes(random)));
+    let mut made = File::options().write(true).create_new(true).open(&new)?;
+    let written = made.write_all(bytes).and_then(|()| made.sync_all()).and_then(|()| fs::rename(&new, file));
     if written.is_err() {
         // What happened before is the error to tell.
         let _ = fs::remove_file(&new);
@@ -104,6 +107,29 @@ mod tests {
         assert!(write_whole(&taken, b"three").is_err());
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_planted_link_is_followed() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, b"precious").unwrap();
+        let file = folder.path().join("a.wasm");
+        // In place of the file, and under the name that it once had before it was
+        // renamed.
+        symlink(&victim, &file).unwrap();
+        symlink(&victim, folder.path().join(format!(".a.wasm.{}.new", std::process::id()))).unwrap();
+        write_whole(&file, b"one").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(fs::read(&file).unwrap(), b"one");
+        assert!(file.symlink_metadata().unwrap().is_file());
+        // A secret is not written through a link either.
+        let link = folder.path().join("a.key");
+        symlink(folder.path().join("nowhere"), &link).unwrap();
+        assert_eq!(write_new(&link, "one", true).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert!(!folder.path().join("nowhere").exists());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Decides how secret keys are read, unlocked and used. The format is minisign's,
-//! encrypted or not, so that its files work here and ours work there. A password
-//! comes from the terminal or from a variable, never from the command line, where
-//! every other process can read it; a secret never gets into a message.
+//! encrypted or not, so that its files work here and ours work there; and each guess
+//! of a password costs as much as with minisign. A password comes from the terminal
+//! or from a variable, never from the command line, where every other process can
+//! read it; a secret never gets into a message.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minisign::{ErrorKind, KeyPair, SecretKeyBox};
@@ -21,8 +22,18 @@ const SECRET_BYTES_MAX: usize = 4096;
 /// A secret key: algorithm, encryption and checksum (2 bytes each), salt (32), the
 /// encryption's limits (8 and 8), key id (8), key (64), checksum (32).
 const ENCODED_BYTES: usize = 158;
+/// Where what is encrypted begins in it: the key's id.
+const ENCRYPTED_AT: usize = 54;
+/// Where the limit of memory stands in it.
+const MEMORY_AT: usize = 46;
 /// The checksum at its end.
 const CHECKSUM_BYTES: usize = 32;
+/// The random bytes that make the same password another one for each key.
+const SALT_BYTES: usize = 32;
+/// How much work a guess of the password is, as the logarithm of scrypt's N: what
+/// minisign takes, 1 GiB of memory and some seconds. The crate's own function for
+/// this takes a 32nd of it.
+const WORK: u8 = 20;
 /// Longest password, in bytes, as minisign has it.
 const PASSWORD_BYTES_MAX: usize = 1024;
 
@@ -73,22 +84,23 @@ impl SecretKey {
 
     /// Makes a new one, encrypted where there is a password.
     pub(crate) fn generate(password: Option<String>) -> Result<Generated, CommandError> {
+        SecretKey::generate_with(password, WORK)
+    }
+
+    fn generate_with(password: Option<String>, work: u8) -> Result<Generated, CommandError> {
         let failed = |cause: minisign::PError| error::internal("no key could be made", cause);
-        let (pair, comment) = match password {
+        let pair = KeyPair::generate_unencrypted_keypair().map_err(failed)?;
+        let secret_file = match password {
             Some(password) => {
                 let _progress = Progress::start("locking the key", 0);
-                let pair = KeyPair::generate_encrypted_keypair(Some(password)).map_err(failed)?;
-                (pair, "mprun encrypted secret key")
+                let locked = lock(&pair.sk.to_bytes(), &password, work)?;
+                format!("untrusted comment: mprun encrypted secret key\n{}\n", STANDARD.encode(locked))
             }
-            None => (KeyPair::generate_unencrypted_keypair().map_err(failed)?, "mprun secret key, not encrypted"),
+            None => pair.sk.to_box(Some("mprun secret key, not encrypted")).map_err(failed)?.into_string(),
         };
         let key =
             pair.pk.to_base64().parse::<PublicKey>().map_err(|cause| error::internal("no key could be made", cause))?;
-        Ok(Generated {
-            secret_file: pair.sk.to_box(Some(comment)).map_err(failed)?.into_string(),
-            public_file: pair.pk.to_box().map_err(failed)?.into_string(),
-            key,
-        })
+        Ok(Generated { secret_file, public_file: pair.pk.to_box().map_err(failed)?.into_string(), key })
     }
 
     /// Its public half.
@@ -106,6 +118,44 @@ impl SecretKey {
                 error::user_with("the key does not sign", cause).hint("is the key's file damaged? Take it from a copy")
             })
     }
+}
+
+/// Encrypts the bytes of a secret key that is not encrypted, as minisign does: the
+/// key's id, the key and the checksum, with what scrypt makes of the password.
+fn lock(key: &[u8], password: &str, work: u8) -> Result<Vec<u8>, CommandError> {
+    const FAILED: &str = "the key could not be locked";
+    let plain = key.get(ENCRYPTED_AT..ENCODED_BYTES).unwrap_or_default();
+    // What minisign's limits are for these parameters: it computes the parameters
+    // from them.
+    let (operations, memory) = (32_u64 << work, 1024_u64 << work);
+    check_memory(memory)?;
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(|cause| error::internal(FAILED, cause))?;
+    let parameters = scrypt::Params::new(work, 8, 1, scrypt::Params::RECOMMENDED_LEN)
+        .map_err(|cause| error::internal(FAILED, io::Error::other(cause.to_string())))?;
+    let mut stream = [0; ENCODED_BYTES - ENCRYPTED_AT];
+    scrypt::scrypt(password.as_bytes(), &salt, &parameters, &mut stream)
+        .map_err(|cause| error::internal(FAILED, io::Error::other(cause.to_string())))?;
+    let mut locked = Vec::with_capacity(ENCODED_BYTES);
+    locked.extend_from_slice(b"EdScB2");
+    locked.extend_from_slice(&salt);
+    locked.extend_from_slice(&operations.to_le_bytes());
+    locked.extend_from_slice(&memory.to_le_bytes());
+    locked.extend(plain.iter().zip(stream).map(|(plain, stream)| plain ^ stream));
+    Ok(locked)
+}
+
+/// Whether there is room for what scrypt wants, which ends the process otherwise.
+fn check_memory(bytes: u64) -> Result<(), CommandError> {
+    let mut room = Vec::<u8>::new();
+    let there = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    // Nobody writes into it, and it has to be asked for all the same.
+    std::hint::black_box(&room);
+    if there {
+        return Ok(());
+    }
+    Err(error::user(format_args!("the password needs {} MiB of memory, and there is not so much", bytes >> 20))
+        .hint("as with minisign, it is to be slow to guess: use the key on a machine with more memory"))
 }
 
 /// A password for a new key: from the variable, or asked for twice.
@@ -140,7 +190,7 @@ fn ask(prompt: &str) -> Result<String, CommandError> {
 
 /// Why a text is no key that can be used.
 enum Problem {
-    /// The user did not say the password.
+    /// The user did not say the password, or there is no memory to try it.
     Asking(CommandError),
     /// It is not the one that it was encrypted with.
     Password,
@@ -172,6 +222,9 @@ fn decode<T>(
     match bytes.get(2..4) {
         Some(b"Sc") => {
             let (password, _progress) = password().map_err(Problem::Asking)?;
+            let memory = bytes.get(MEMORY_AT..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);
+            // More than minisign knows is refused for that.
+            check_memory(memory.unwrap_or_default().min(1024 << WORK)).map_err(Problem::Asking)?;
             SecretKeyBox::from(text.to_owned()).into_secret_key(Some(password)).map_err(|cause| match cause.kind() {
                 ErrorKind::Verify => Problem::Password,
                 _ => damaged(cause),
@@ -222,9 +275,32 @@ mod tests {
         assert!(signature.verify(key.public(), b"hullo").is_err());
     }
 
+    /// Enough to be right, and quick.
+    const LITTLE_WORK: u8 = 12;
+
+    #[test]
+    fn guessing_a_password_is_as_much_work_as_with_minisign() {
+        // Of Debian's `minisign -G`: 33,554,432 operations, 1 GiB.
+        const LIMITS: &str = "AAAAAgAAAAAAAABAAAAAAA==";
+        let made = SecretKey::generate(Some("open sesame".to_owned())).ok().unwrap();
+        let bytes = STANDARD.decode(made.secret_file.lines().nth(1).unwrap()).unwrap();
+        assert_eq!(bytes.len(), ENCODED_BYTES);
+        assert_eq!(STANDARD.encode(&bytes[MEMORY_AT - 8..ENCRYPTED_AT]), LIMITS);
+        assert_eq!(decoded(&made.secret_file, "open sesame"), Ok(made.key.to_string()));
+    }
+
+    #[test]
+    fn more_memory_than_there_is_is_said_so() {
+        assert!(check_memory(1 << 20).is_ok());
+        let error = check_memory(u64::MAX).unwrap_err();
+        assert!(error.error.to_string().contains("of memory"), "{}", error.error);
+    }
+
     #[test]
     fn a_key_is_unlocked_by_its_password_only() {
-        let made = SecretKey::generate(Some("open sesame".to_owned())).ok().unwrap();
+        let made = SecretKey::generate_with(Some("open sesame".to_owned()), LITTLE_WORK).ok().unwrap();
+        let again = SecretKey::generate_with(Some("open sesame".to_owned()), LITTLE_WORK).ok().unwrap();
+        assert_ne!(made.secret_file, again.secret_file);
         assert_eq!(decoded(&made.secret_file, "open sesame"), Ok(made.key.to_string()));
         assert_eq!(decoded(&made.secret_file, "open says me"), Err("password".to_owned()));
         assert!(made.public_file.ends_with(&format!("\n{}\n", made.key)), "{}", made.public_file);

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use mprun_core::bundle::{Bundle, Verified};
+use mprun_core::bundle::Bundle;
 use mprun_core::identity::{Digest, ProgramId};
 use mprun_core::manifest::{Manifest, PageRoute};
 use mprun_core::render::html::Prerendered;
@@ -71,17 +71,19 @@ impl InstallError {
             InstallError::Memory { needed, .. } => {
                 Some(format!("run it with more: mprun --memory-mib {}", needed.div_ceil(1024 * 1024)))
             }
-            InstallError::Bind(_) | InstallError::Internal { .. } => None,
+            InstallError::Bind(BindError::Taken { app_id, .. }) => Some(format!(
+                "nobody else's program gets its place by its name; if this publisher is to have it from now on: \
+                 mprun remove {app_id} --forget"
+            )),
+            InstallError::Bind(BindError::Storage(_)) | InstallError::Internal { .. } => None,
         }
     }
 }
 
 /// An installed program: verified, compiled and linked.
 pub struct Program {
-    id: ProgramId,
+    admitted: Admitted,
     digest: Digest,
-    standing: Standing,
-    bundle: Verified<Bundle>,
     prerendered: Vec<Prerendered>,
     update: AppPre<Call>,
     view: AppPre<Call>,
@@ -91,14 +93,14 @@ pub struct Program {
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Program").field("id", &self.id).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("Program").field("id", self.id()).field("digest", &self.digest).finish_non_exhaustive()
     }
 }
 
 impl Program {
     /// Whose program it is: the key of everything stored for it.
     pub fn id(&self) -> &ProgramId {
-        &self.id
+        self.admitted.program_id()
     }
 
     /// What it is: the digest of its file.
@@ -108,22 +110,27 @@ impl Program {
 
     /// Why it may be used here.
     pub fn standing(&self) -> &Standing {
-        &self.standing
+        self.admitted.standing()
+    }
+
+    /// The file with the decision that was made about it when it was loaded.
+    pub fn admitted(&self) -> &Admitted {
+        &self.admitted
     }
 
     /// The verified file: manifest, imports, assets.
     pub fn bundle(&self) -> &Bundle {
-        &self.bundle
+        self.admitted.bundle()
     }
 
     /// What it says of itself.
     pub fn manifest(&self) -> &Manifest {
-        self.bundle.manifest()
+        self.bundle().manifest()
     }
 
     /// Its templates, decoded.
     pub fn templates(&self) -> &Templates {
-        self.bundle.templates()
+        self.bundle().templates()
     }
 
     /// The static HTML of its templates, in their order.
@@ -167,18 +174,15 @@ pub(crate) async fn load(
     admitted: Admitted,
 ) -> Result<Program, InstallError> {
     let Linked { update, view } = linked(compilation, memory_bytes_max, admitted.bundle()).await?;
-    let (bundle, id, standing) = admitted.into_parts();
-    let prerendered = bundle.templates().as_slice().iter().map(Prerendered::new).collect();
+    let prerendered = admitted.bundle().templates().as_slice().iter().map(Prerendered::new).collect();
     Ok(Program {
-        id,
-        digest: bundle.digest(),
-        standing,
+        digest: admitted.bundle().digest(),
+        admitted,
         prerendered,
         update,
         view,
         permits: permits.program(),
         journal: Journal::default(),
-        bundle,
     })
 }
 

@@ -53,7 +53,8 @@ pub enum RegistryError {
         /// The newest version that this program knows.
         known: i64,
     },
-    /// Older than what was seen here before, and [`crate::Downgrade::Refused`].
+    /// Older than what was seen here before, and nobody has allowed it
+    /// ([`crate::Downgrade::Refused`]).
     #[error("`{app_id}` {version} has version code {code}, but code {highest} was seen here before")]
     Lower {
         /// The program.
@@ -148,18 +149,20 @@ impl RegistryError {
                 Some("use the newer mprun that wrote it, or name another data folder with MPRUN_DATA".to_owned())
             }
             RegistryError::Lower { .. } => Some(
-                "older versions may have holes that are known; to use this one nevertheless: --allow-downgrade"
+                "older versions may have holes that are known: use the newer one; to use this one nevertheless, run \
+                 its file, or install it again, with --allow-downgrade"
                     .to_owned(),
             ),
             RegistryError::SameCode { .. } => Some(
                 "each release needs a `version.code` of its own: ask the author for one with a higher code".to_owned(),
             ),
-            RegistryError::OtherProgram { app_id, .. } => {
-                Some(format!("to install this one in its place, remove the other first: mprun remove {app_id}"))
-            }
+            RegistryError::OtherProgram { app_id, .. } => Some(format!(
+                "to install this one in its place, remove the other first, and give its name free: \
+                 mprun remove {app_id} --forget"
+            )),
             RegistryError::LateRotation { app_id, .. } => Some(format!(
-                "leave the statement out (the file `.rotation` beside the bundle), or remove the program first: \
-                 mprun remove {app_id}"
+                "leave the statement out (the file `.rotation` beside the bundle), or remove the program first; \
+                 installed again, it begins without its data: mprun remove {app_id} --forget"
             )),
             RegistryError::Rotation(error) => error.hint(),
             RegistryError::LineageMoved { .. } => Some("try again".to_owned()),

@@ -1,6 +1,8 @@
 //! Opens the index and decides whether it is ours to use: refuses files that are
 //! no index, indexes of newer versions, and an empty index beside bundles, which
-//! would mean that the record of the highest versions was lost.
+//! would mean that the record of the highest versions was lost. Indexes of older
+//! versions are brought up to date, in one transaction; an `mprun` of before that has
+//! one open goes on with it.
 //!
 //! Write-ahead logging, because readers then never wait for an installation and a
 //! commit is one append; `synchronous = FULL`, because a version that was seen
@@ -30,7 +32,7 @@ pub(crate) const FILE: &str = "index.sqlite";
 const APPLICATION_ID: i64 = 0x6d70_7267;
 
 /// The newest schema that this code knows (`PRAGMA user_version`).
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// How long we wait for a process that is writing, in seconds. The longest that
 /// one writes is a bundle of 8 MiB on a slow disk.
@@ -38,8 +40,9 @@ pub(crate) const BUSY_SECONDS: u64 = 10;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(BUSY_SECONDS);
 
 /// Namespaces and app ids are columns of their own: most questions are about one
-/// of the two. `versions` and `rotations` only grow: nothing that was installed,
-/// removed or forgotten makes an old version new again.
+/// of the two. `versions` only grows: nothing that was installed, removed or forgotten
+/// makes an old version new again. `rotations` loses only what the operator's trust
+/// file has made void.
 const SCHEMA: &str = "
 CREATE TABLE state (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
@@ -84,10 +87,15 @@ CREATE TABLE history (
     app_id TEXT NOT NULL,
     what INTEGER NOT NULL,
     digest BLOB NOT NULL,
-    version_code INTEGER NOT NULL
+    version_code INTEGER NOT NULL,
+    widenings TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE INDEX history_by_program ON history (app_id, namespace);
 ";
+
+/// From version 1 to 2: what an update may do more, as a JSON list of texts. Nobody
+/// has noted it before.
+const FROM_1: &str = "ALTER TABLE history ADD COLUMN widenings TEXT NOT NULL DEFAULT '[]'";
 
 /// The connection that writes. Creates the file, readable for its owner only, and
 /// the schema where they are missing.
@@ -104,23 +112,27 @@ fn prepare(connection: &Connection, blobs: &Blobs) -> Result<(), RegistryError> 
     let found = version(connection)?;
     use_wal(connection)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(&opening)?;
-    if found.is_some() {
+    if found == Some(SCHEMA_VERSION) {
         return Ok(());
     }
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(&opening)?;
     // Another process may have been here since we looked.
-    if version(&transaction)?.is_none() {
-        if blobs.any()? {
-            let path = path_of(connection);
-            return Err(RegistryError::Damaged {
-                what: format!("`{}` is empty or was removed, but there are bundles", path.display()),
-                repair: repair(&path),
-            });
+    match version(&transaction)? {
+        None => {
+            if blobs.any()? {
+                let path = path_of(connection);
+                return Err(RegistryError::Damaged {
+                    what: format!("`{}` is empty or was removed, but there are bundles", path.display()),
+                    repair: repair(&path),
+                });
+            }
+            transaction.execute_batch(SCHEMA).map_err(&opening)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&opening)?;
         }
-        transaction.execute_batch(SCHEMA).map_err(&opening)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&opening)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(&opening)?;
+        Some(1) => transaction.execute_batch(FROM_1).map_err(&opening)?,
+        Some(_) => return Ok(()),
     }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(&opening)?;
     transaction.commit().map_err(&opening)
 }
 
@@ -187,6 +199,13 @@ fn version(connection: &Connection) -> Result<Option<i64>, RegistryError> {
         let path = path_of(connection);
         return Err(RegistryError::Damaged {
             what: format!("`{}` is a database of another application", path.display()),
+            repair: repair(&path),
+        });
+    }
+    if found < 1 {
+        let path = path_of(connection);
+        return Err(RegistryError::Damaged {
+            what: format!("`{}` has schema version {found}, expected 1 to {SCHEMA_VERSION}", path.display()),
             repair: repair(&path),
         });
     }

@@ -7,7 +7,8 @@
 //! anything names it. So a kill at any moment leaves what was before or what
 //! should be, and at worst files that nothing names; [`Registry::collect`] removes
 //! those. Who may install what is decided by [`mprun_core::trust`] before: this
-//! crate takes only what was admitted.
+//! crate takes only what was admitted. What it says about loading is the rule of
+//! versions ([`Registry::may_load`]); everything else is decided anew each time.
 
 mod blobs;
 mod error;
@@ -21,4 +22,4 @@ mod versions;
 
 pub use error::RegistryError;
 pub use registry::Registry;
-pub use types::{Attachments, Checked, Collected, Downgrade, Installed, Outcome, Record, RecordKind};
+pub use types::{Attachments, Checked, Collected, Damage, Downgrade, Installed, Listed, Outcome, Record, RecordKind};

@@ -1,5 +1,7 @@
 //! The registry itself: what it does in one transaction, and in which order.
 
+mod check;
+
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -7,20 +9,23 @@ use std::{
 };
 
 use mprun_core::{
-    bundle,
+    bundle::{self, Bundle},
     identity::{AppId, Digest},
-    trust::{Admitted, Lineages},
+    trust::{Admitted, Rotation},
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
-    Attachments, Checked, Collected, Downgrade, Installed, Outcome, Record, RecordKind, RegistryError,
+    Attachments, Collected, Downgrade, Installed, Listed, Outcome, Record, RecordKind, RegistryError,
     blobs::{self, Blobs},
     index::{self, failed},
     lineage,
     rows::{self, Row, is_development},
     versions,
 };
+
+/// What is said of an update where nobody can know what the bundle before could do.
+const WIDENING_UNKNOWN: &str = "unknown: the bundle that was installed before cannot be read";
 
 /// A folder with what is installed, shared by threads (a clone is the same
 /// registry) and by processes.
@@ -57,14 +62,16 @@ impl Registry {
     }
 
     /// Makes a bundle the installed one of its `app_id`. `signed` is what came with
-    /// it, `source` says where it came from (the first 1,024 characters are kept),
-    /// `now` is in seconds since 1970, UTC.
+    /// it, of its statements about replaced keys those that count; they are recorded
+    /// here, whoever's keys they are about. `source` says where it came from (the first
+    /// 1,024 characters are kept), `now` is in seconds since 1970, UTC.
     ///
     /// # Errors
     /// Refusals: [`RegistryError::OtherProgram`], [`RegistryError::Lower`],
     /// [`RegistryError::SameCode`], and [`RegistryError::Rotation`],
     /// [`RegistryError::LateRotation`] and [`RegistryError::LineageMoved`] about the
-    /// publisher's keys. After any error what was installed is installed still.
+    /// keys; [`RegistryError::Damaged`] where the entry of what is installed is not
+    /// readable. After any error what was installed is installed still.
     pub fn install(
         &self,
         admitted: &Admitted,
@@ -77,7 +84,7 @@ impl Registry {
         self.transact(|index| {
             let program = admitted.program_id();
             let bundle = admitted.bundle();
-            let before = rows::installed(index, program.app_id())?;
+            let before = rows::installed(index, program.app_id())?.transpose()?;
             if let Some(before) = &before {
                 let installed = before.program()?;
                 if installed != *program {
@@ -86,23 +93,34 @@ impl Registry {
                 }
             }
             let rotations = lineage::unrecorded(index, admitted, signed)?;
-            lineage::record(index, program, &rotations, now)?;
+            lineage::record(index, &rotations, now)?;
             let mut row = Row::of(admitted, signed, source, now);
             if let Some(before) = before.as_ref().filter(|before| before.digest == row.digest) {
                 row.installed_at = before.installed_at;
                 row.source.clone_from(&before.source);
+                // A higher version was seen since it was installed: what may not be
+                // loaded is not installed, until somebody says that it may be.
+                let superseded = versions::superseded(index, program, &row.digest, row.version_code)?;
+                if let Some(highest) = superseded {
+                    if downgrade == Downgrade::Refused {
+                        return Err(versions::refusal(program, &bundle.manifest().version, highest));
+                    }
+                    rows::record(index, &record(admitted, RecordKind::Downgraded, now, Vec::new()))?;
+                }
                 self.shared.blobs.write(&row.digest, bundle.bytes())?;
                 // Never missing, unless somebody took it away.
                 if !is_development(program) && versions::digest_of(index, program, row.version_code)?.is_none() {
                     versions::remember(index, admitted, now)?;
                 }
-                if row != *before || !rotations.is_empty() {
+                if row != *before || !rotations.is_empty() || superseded.is_some() {
                     rows::put(index, &row)?;
                     rows::count_change(index)?;
                 }
                 return Ok(Outcome::AlreadyInstalled);
             }
             let judged = versions::judge(index, admitted, downgrade)?;
+            // In here, as nothing else can be installed in between.
+            let widenings = before.as_ref().map(|before| self.widenings(&before.digest, bundle)).unwrap_or_default();
             // First the file, then whatever names it.
             self.shared.blobs.write(&row.digest, bundle.bytes())?;
             if judged.unseen {
@@ -115,12 +133,22 @@ impl Registry {
                 Some(before) if row.version_code < before.version_code => RecordKind::Downgraded,
                 Some(_) => RecordKind::Updated,
             };
-            rows::record(index, &record(admitted, what, now))?;
+            rows::record(index, &record(admitted, what, now, widenings.clone()))?;
             rows::put(index, &row)?;
             rows::count_change(index)?;
             // A row that nobody can read is replaced, not reported.
-            Ok(Outcome::Installed { before: before.and_then(|before| before.decode().ok()) })
+            let before = before.and_then(|before| before.decode().ok());
+            Ok(Outcome::Installed { before, widenings })
         })
+    }
+
+    /// What a bundle may do more than the one that is installed.
+    fn widenings(&self, before: &Digest, bundle: &Bundle) -> Vec<String> {
+        let bytes = self.shared.blobs.read(before).ok().flatten();
+        match bytes.and_then(|bytes| bundle::verify(bytes).ok()) {
+            Some(before) => bundle::diff(&before, bundle).widenings(),
+            None => vec![WIDENING_UNKNOWN.to_owned()],
+        }
     }
 
     /// Notes that a bundle is run or served without being installed: the rule of
@@ -141,36 +169,60 @@ impl Registry {
         if is_development(admitted.program_id()) {
             return Ok(());
         }
-        // Nearly always there is nothing to write. What is found here can only
-        // become more, never less, so looking without the lock is enough.
+        // Nearly always there is nothing to write, and what is known already is not
+        // forgotten by anybody who trusts it: looking without the lock is enough.
         if !observe(&self.reader(), admitted, signed, downgrade)?.anything() {
             return Ok(());
         }
         self.transact(|index| {
             let rotations = lineage::unrecorded(index, admitted, signed)?;
-            lineage::record(index, admitted.program_id(), &rotations, now)?;
-            if !rotations.is_empty() {
-                rows::count_change(index)?;
-            }
+            lineage::record(index, &rotations, now)?;
             let found = observe(index, admitted, signed, downgrade)?;
             if found.unseen {
                 versions::remember(index, admitted, now)?;
             }
             if found.lower {
-                rows::record(index, &record(admitted, RecordKind::Downgraded, now))?;
+                rows::record(index, &record(admitted, RecordKind::Downgraded, now, Vec::new()))?;
+            }
+            // What is installed may have become an old version by it.
+            if found.anything() || !rotations.is_empty() {
+                rows::count_change(index)?;
             }
             Ok(())
         })
     }
 
-    /// What is installed, by `app_id`.
+    /// Whether the rule of versions lets an installed program be loaded: a version that
+    /// is lower than the highest that was seen here is not, wherever the higher one was
+    /// seen. Unless somebody has allowed it, and nothing else was done with the program
+    /// since: then the last entry of its history says so. The rule is not for unsigned
+    /// programs.
     ///
     /// # Errors
-    /// [`RegistryError::Damaged`] where an entry is not readable; it is named.
-    pub fn list(&self) -> Result<Vec<Installed>, RegistryError> {
+    /// [`RegistryError::Lower`].
+    pub fn may_load(&self, installed: &Installed) -> Result<(), RegistryError> {
+        let Installed { program, digest, version_code, manifest, .. } = installed;
+        match versions::superseded(&self.reader(), program, digest, *version_code)? {
+            None => Ok(()),
+            Some(highest) => Err(versions::refusal(program, &manifest.version, highest)),
+        }
+    }
+
+    /// What is installed, row by row: an entry that is not readable hides no other.
+    ///
+    /// # Errors
+    /// Where the index cannot be read.
+    pub fn list(&self) -> Result<Listed, RegistryError> {
         let rows = rows::all_installed(&self.reader())?;
+        let mut listed = Listed::default();
         // Statements about keys are verified again: not while others wait.
-        rows.into_iter().map(Row::decode).collect()
+        for row in rows {
+            match row.and_then(Row::decode) {
+                Ok(installed) => listed.programs.push(installed),
+                Err(damage) => listed.damaged.push(damage),
+            }
+        }
+        Ok(listed)
     }
 
     /// The installed program of an `app_id`.
@@ -179,7 +231,7 @@ impl Registry {
     /// [`RegistryError::Damaged`] where its entry is not readable.
     pub fn get(&self, app_id: &AppId) -> Result<Option<Installed>, RegistryError> {
         let row = rows::installed(&self.reader(), app_id)?;
-        row.map(Row::decode).transpose()
+        Ok(row.map(|row| row.and_then(Row::decode)).transpose()?)
     }
 
     /// The bytes of an installed bundle. They have this digest; whether they are a
@@ -215,21 +267,19 @@ impl Registry {
             let Some(row) = rows::installed(index, app_id)? else { return Ok(None) };
             rows::remove(index, app_id)?;
             // Without a name there is nothing that the history could say.
-            if let Ok(program) = row.program() {
-                let what = RecordKind::Removed;
-                let record = Record { at: now, program, what, digest: row.digest, version_code: row.version_code };
-                rows::record(index, &record)?;
+            if let Ok(row) = &row
+                && let Ok(program) = row.program()
+            {
+                let (what, widenings) = (RecordKind::Removed, Vec::new());
+                let (digest, version_code) = (row.digest, row.version_code);
+                rows::record(index, &Record { at: now, program, what, digest, version_code, widenings })?;
             }
             rows::count_change(index)?;
             Ok(Some(row))
         })?;
-        let decoded = removed.map(Row::decode).transpose();
-        decoded.map_err(|error| match error {
-            RegistryError::Damaged { what, .. } => RegistryError::Damaged {
-                what: format!("{what}; it was removed"),
-                repair: "install the program again from its file: mprun install FILE".to_owned(),
-            },
-            error => error,
+        removed.map(|row| row.and_then(Row::decode)).transpose().map_err(|damage| RegistryError::Damaged {
+            what: format!("the entry of `{}`: {}; it was removed", damage.app_id, damage.what),
+            repair: "install the program again from its file: mprun install FILE".to_owned(),
         })
     }
 
@@ -242,13 +292,35 @@ impl Registry {
         self.transact(|index| self.shared.blobs.collect(&rows::named(index)?))
     }
 
-    /// Which keys replaced which, as far as the publishers of programs here are
-    /// concerned; recorded for ever.
+    /// The statements about replaced keys that were recorded, in the order in which
+    /// they were. None contradicts another. What they mean is decided by
+    /// [`mprun_core::trust::Trust::known`], together with those that come with a bundle.
     ///
     /// # Errors
     /// [`RegistryError::Damaged`] where a statement is not what was recorded.
-    pub fn lineages(&self) -> Result<Lineages, RegistryError> {
+    pub fn rotations(&self) -> Result<Vec<Rotation>, RegistryError> {
         lineage::recorded(&self.reader())
+    }
+
+    /// Forgets recorded statements that the trust file makes void
+    /// ([`mprun_core::trust::Known::void`]), so that the right ones can be recorded.
+    /// Those that are not recorded (any more) are passed over. Which versions were seen
+    /// is not forgotten: the publisher's next one needs a higher code than any that the
+    /// thief has used, or has to be allowed.
+    ///
+    /// # Errors
+    /// Where the index cannot be changed.
+    pub fn strike(&self, void: &[Rotation]) -> Result<(), RegistryError> {
+        // Whoever decides has it called each time, and may not write.
+        if void.is_empty() {
+            return Ok(());
+        }
+        self.transact(|index| {
+            if lineage::strike(index, void)? > 0 {
+                rows::count_change(index)?;
+            }
+            Ok(())
+        })
     }
 
     /// What was installed, downgraded and removed, oldest first: of one `app_id`, or
@@ -260,66 +332,14 @@ impl Registry {
         rows::history(&self.reader(), app_id)
     }
 
-    /// A number that grows whenever any process has changed what is installed or
-    /// recorded that a key was replaced. Cheap enough to ask many times a second.
+    /// A number that grows whenever any process has changed what is installed, what of
+    /// it may be loaded, or which keys are known to be replaced. Cheap enough to ask
+    /// many times a second.
     ///
     /// # Errors
     /// Where the index cannot be read.
     pub fn generation(&self) -> Result<u64, RegistryError> {
         rows::generation(&self.reader())
-    }
-
-    /// Looks at everything: whether SQLite finds its file in order, every entry is
-    /// readable, every installed bundle is there, whole and the one that its entry
-    /// describes. Reads all bundles, and locks nobody out.
-    ///
-    /// # Errors
-    /// The first thing that is not as it should be.
-    pub fn check(&self) -> Result<Checked, RegistryError> {
-        index::check(&self.reader())?;
-        self.generation()?;
-        self.lineages()?;
-        self.history(None)?;
-        let mut checked = Checked::default();
-        for installed in self.list()? {
-            match self.check_program(&installed) {
-                Ok(()) => {
-                    checked.programs += 1;
-                    checked.bytes += installed.bytes;
-                }
-                // Only a program that is still installed can be wrong.
-                Err(error) => {
-                    if self.get(installed.program.app_id())?.is_some_and(|now| now.digest == installed.digest) {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        checked.orphans = self.shared.blobs.count_orphans(&rows::named(&self.reader())?)?;
-        Ok(checked)
-    }
-
-    fn check_program(&self, installed: &Installed) -> Result<(), RegistryError> {
-        let program = &installed.program;
-        let wrong = |what: &dyn fmt::Display| RegistryError::Damaged {
-            what: format!("the entry of `{}`: {what}", program.app_id()),
-            repair: "install the program again from its file: mprun install FILE".to_owned(),
-        };
-        let bytes = self.read(&installed.digest)?;
-        if bytes.len() as u64 != installed.bytes {
-            return Err(wrong(&format!("expected a bundle of {} bytes, got {}", installed.bytes, bytes.len())));
-        }
-        let bundle = bundle::verify(bytes).map_err(|error| wrong(&error))?;
-        if *bundle.manifest() != installed.manifest {
-            return Err(wrong(&"its manifest is not that of its bundle"));
-        }
-        if !installed.development {
-            let seen = versions::digest_of(&self.reader(), program, installed.version_code)?;
-            if seen != Some(installed.digest) {
-                return Err(wrong(&format!("version code {} is not remembered", installed.version_code)));
-            }
-        }
-        Ok(())
     }
 
     /// Does `work` in one transaction: all of it, or nothing. It begins with the
@@ -366,17 +386,14 @@ fn observe(
 ) -> Result<Observed, RegistryError> {
     let rotations = !lineage::unrecorded(index, admitted, signed)?.is_empty();
     let judged = versions::judge(index, admitted, downgrade)?;
-    let mut lower = judged.lower;
-    if lower {
-        // The same downgrade, run again and again, is one entry.
-        let last = rows::last_record(index, admitted.program_id())?;
-        let digest = admitted.bundle().digest();
-        lower = !last.is_some_and(|last| last.what == RecordKind::Downgraded && last.digest == digest);
-    }
+    let bundle = admitted.bundle();
+    let code = bundle.manifest().version.code;
+    // The same downgrade, run again and again, is one entry.
+    let lower = versions::superseded(index, admitted.program_id(), &bundle.digest(), code)?.is_some();
     Ok(Observed { rotations, unseen: judged.unseen, lower })
 }
 
-fn record(admitted: &Admitted, what: RecordKind, at: u64) -> Record {
+fn record(admitted: &Admitted, what: RecordKind, at: u64, widenings: Vec<String>) -> Record {
     let bundle = admitted.bundle();
     Record {
         at,
@@ -384,6 +401,7 @@ fn record(admitted: &Admitted, what: RecordKind, at: u64) -> Record {
         what,
         digest: bundle.digest(),
         version_code: bundle.manifest().version.code,
+        widenings,
     }
 }
 

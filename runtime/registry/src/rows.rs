@@ -1,6 +1,7 @@
 //! Rows of installed programs and of the history: how they are written and how
 //! they are believed. A row is checked as if it came from a stranger: names are
-//! parsed, the manifest is parsed and compared with the other columns.
+//! parsed, the manifest is parsed and compared with the other columns. One that is not
+//! readable is [`Damage`] of its own, so that it hides no other row.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use mprun_core::{
 use rusqlite::{Connection, types::Type};
 
 use crate::{
-    Attachments, Installed, Record, RecordKind, RegistryError,
+    Attachments, Damage, Installed, Record, RecordKind, RegistryError,
     index::{int, many, number, one, run},
 };
 
@@ -64,7 +65,15 @@ impl Row {
         }
     }
 
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    /// Never an error of the statement: other rows may follow.
+    fn read(row: &rusqlite::Row<'_>) -> Result<Row, Damage> {
+        Row::columns(row).map_err(|error| {
+            let name = row.get_ref(0).ok().and_then(|name| name.as_bytes().ok()).unwrap_or_default();
+            damage(&String::from_utf8_lossy(name), &error)
+        })
+    }
+
+    fn columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         Ok(Row {
             app_id: row.get(0)?,
             namespace: row.get(1)?,
@@ -80,13 +89,13 @@ impl Row {
     }
 
     /// Whose program it is.
-    pub(crate) fn program(&self) -> Result<ProgramId, RegistryError> {
+    pub(crate) fn program(&self) -> Result<ProgramId, Damage> {
         let app_id: AppId = self.app_id.parse().map_err(|error| self.damaged(&error))?;
         ProgramId::new(&self.namespace, app_id).map_err(|error| self.damaged(&error))
     }
 
     /// What the row says, checked.
-    pub(crate) fn decode(self) -> Result<Installed, RegistryError> {
+    pub(crate) fn decode(self) -> Result<Installed, Damage> {
         let program = self.program()?;
         let manifest = Manifest::parse(&self.manifest).map_err(|error| self.damaged(&error))?;
         if manifest.app_id != *program.app_id() || manifest.version.code != self.version_code {
@@ -113,18 +122,17 @@ impl Row {
         })
     }
 
-    fn texts(&self, json: &str) -> Result<Vec<String>, RegistryError> {
+    fn texts(&self, json: &str) -> Result<Vec<String>, Damage> {
         serde_json::from_str(json).map_err(|error| self.damaged(&error))
     }
 
-    fn damaged(&self, error: &dyn std::fmt::Display) -> RegistryError {
-        // Escaped: nobody has checked it.
-        let app_id = self.app_id.escape_debug();
-        RegistryError::Damaged {
-            what: format!("the entry of `{app_id}`: {error}"),
-            repair: format!("install it again from its file (mprun install FILE), or remove it: mprun remove {app_id}"),
-        }
+    fn damaged(&self, error: &dyn std::fmt::Display) -> Damage {
+        damage(&self.app_id, error)
     }
+}
+
+fn damage(app_id: &str, error: &dyn std::fmt::Display) -> Damage {
+    Damage { app_id: app_id.escape_debug().to_string(), what: error.to_string() }
 }
 
 /// Whether the rule of versions and the record of keys are not for this program:
@@ -133,18 +141,19 @@ pub(crate) fn is_development(program: &ProgramId) -> bool {
     program.namespace() == mprun_core::identity::NAMESPACE_DEV
 }
 
-pub(crate) fn installed(index: &Connection, app_id: &AppId) -> Result<Option<Row>, RegistryError> {
+pub(crate) fn installed(index: &Connection, app_id: &AppId) -> Result<Option<Result<Row, Damage>>, RegistryError> {
     one(
         index,
         "looking for a program",
         concat!("SELECT ", columns!(), " FROM installed WHERE app_id = ?1"),
         [app_id.as_str()],
-        Row::read,
+        |row| Ok(Row::read(row)),
     )
 }
 
-pub(crate) fn all_installed(index: &Connection) -> Result<Vec<Row>, RegistryError> {
-    many(index, "listing programs", concat!("SELECT ", columns!(), " FROM installed ORDER BY app_id"), (), Row::read)
+pub(crate) fn all_installed(index: &Connection) -> Result<Vec<Result<Row, Damage>>, RegistryError> {
+    let sql = concat!("SELECT ", columns!(), " FROM installed ORDER BY app_id");
+    many(index, "listing programs", sql, (), |row| Ok(Row::read(row)))
 }
 
 /// The bundles of all installed programs.
@@ -206,12 +215,19 @@ fn kind_number(kind: RecordKind) -> i64 {
     }
 }
 
+macro_rules! record_columns {
+    () => {
+        "at, namespace, app_id, what, digest, version_code, widenings"
+    };
+}
+
 /// Writes into the history.
 pub(crate) fn record(index: &Connection, record: &Record) -> Result<(), RegistryError> {
+    let widenings: serde_json::Value = record.widenings.iter().map(String::as_str).collect();
     run(
         index,
         "writing the history",
-        "INSERT INTO history (at, namespace, app_id, what, digest, version_code) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        concat!("INSERT INTO history (", record_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
         (
             int(record.at),
             record.program.namespace(),
@@ -219,6 +235,7 @@ pub(crate) fn record(index: &Connection, record: &Record) -> Result<(), Registry
             kind_number(record.what),
             record.digest.as_bytes(),
             record.version_code,
+            widenings.to_string(),
         ),
     )?;
     Ok(())
@@ -229,8 +246,7 @@ pub(crate) fn history(index: &Connection, app_id: Option<&AppId>) -> Result<Vec<
     many(
         index,
         "reading the history",
-        "SELECT at, namespace, app_id, what, digest, version_code FROM history
-          WHERE ?1 IS NULL OR app_id = ?1 ORDER BY id",
+        concat!("SELECT ", record_columns!(), " FROM history WHERE ?1 IS NULL OR app_id = ?1 ORDER BY id"),
         [app_id.map(AppId::as_str)],
         read_record,
     )
@@ -241,8 +257,11 @@ pub(crate) fn last_record(index: &Connection, program: &ProgramId) -> Result<Opt
     one(
         index,
         "reading the history",
-        "SELECT at, namespace, app_id, what, digest, version_code FROM history
-          WHERE app_id = ?1 AND namespace = ?2 ORDER BY id DESC LIMIT 1",
+        concat!(
+            "SELECT ",
+            record_columns!(),
+            " FROM history WHERE app_id = ?1 AND namespace = ?2 ORDER BY id DESC LIMIT 1"
+        ),
         [program.app_id().as_str(), program.namespace()],
         read_record,
     )
@@ -259,12 +278,16 @@ fn read_record(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
         4 => RecordKind::Removed,
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(3, other)),
     };
+    let widenings: String = row.get(6)?;
+    let widenings = serde_json::from_str(&widenings)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(6, Type::Text, Box::new(error)))?;
     Ok(Record {
         at: number(row, 0)?,
         program: ProgramId::new(&namespace, app_id).map_err(|error| unreadable(1, error))?,
         what,
         digest: Digest::from_bytes(row.get(4)?),
         version_code: row.get(5)?,
+        widenings,
     })
 }
 

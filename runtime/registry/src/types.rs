@@ -25,7 +25,9 @@ pub struct Attachments {
     /// Detached signatures, verified or not: whoever loads the program judges them
     /// again. At most [`SIGNATURES_MAX`].
     pub signatures: Vec<Signature>,
-    /// Statements about keys that were replaced. At most [`ROTATIONS_MAX`].
+    /// Statements about keys that were replaced; of those that came with the bundle,
+    /// the ones that count here ([`mprun_core::trust::Known::used`]). At most
+    /// [`ROTATIONS_MAX`].
     pub rotations: Vec<Rotation>,
 }
 
@@ -52,6 +54,10 @@ pub enum Outcome {
     Installed {
         /// What was installed before; nothing, too, where its entry was unreadable.
         before: Option<Installed>,
+        /// What the program may do more than the one before, a line for each, as
+        /// [`mprun_core::bundle::Difference::widenings`] says it. Where the file before
+        /// cannot be read, one line that says so. Kept in the history.
+        widenings: Vec<String>,
     },
     /// The same bundle was installed already. Its attachments are those that came
     /// with it now, and its file is whole again if it was not.
@@ -82,6 +88,38 @@ pub struct Installed {
     pub attachments: Attachments,
     /// Whether it is an unsigned program, of the namespace `dev`.
     pub development: bool,
+}
+
+/// What [`crate::Registry::list`] has found.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    /// The installed programs, by `app_id`.
+    pub programs: Vec<Installed>,
+    /// Entries that nobody can read. They hide no others, and are gone when they are
+    /// removed, or when the program is installed again.
+    pub damaged: Vec<Damage>,
+}
+
+/// An entry that is not what was written. As a [`RegistryError`] it has a hint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The program's name as the entry has it, with everything escaped that is not
+    /// printable: nobody has checked it.
+    pub app_id: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl From<Damage> for RegistryError {
+    fn from(damage: Damage) -> RegistryError {
+        let Damage { app_id, what } = damage;
+        RegistryError::Damaged {
+            what: format!("the entry of `{app_id}`: {what}"),
+            repair: format!(
+                "remove it and install it again from its file: mprun remove {app_id}, then mprun install FILE"
+            ),
+        }
+    }
 }
 
 /// What [`crate::Registry::collect`] has removed.
@@ -117,6 +155,10 @@ pub struct Record {
     pub digest: Digest,
     /// Its `version.code`.
     pub version_code: u32,
+    /// What it may do more than the bundle in whose place it was installed, as
+    /// [`Outcome::Installed`] has said it. Kept for the question whether somebody has
+    /// agreed to it.
+    pub widenings: Vec<String>,
 }
 
 /// What a [`Record`] tells.
@@ -127,7 +169,8 @@ pub enum RecordKind {
     /// Installed in the place of another bundle.
     Updated,
     /// Installed, or run without being installed, although a higher version was
-    /// seen here before.
+    /// seen here before: somebody has allowed it. Also where it was installed already,
+    /// before the higher one was seen.
     Downgraded,
     /// Removed.
     Removed,

@@ -1,20 +1,24 @@
 //! The rule of versions: of each program, the highest version that was ever seen
 //! here is remembered for ever, also after it was removed. A lower one is refused
-//! unless somebody says that it may be, and one version is one bundle.
+//! unless somebody says that it may be, and one version is one bundle. The rule is
+//! asked before something is installed or run, and again whenever something that is
+//! installed is loaded: a version that was good when it was installed is an old one as
+//! soon as a higher one was seen.
 //!
 //! Unsigned programs are free of it: anybody may write any version into them, so
 //! that a rule would protect nobody.
 
 use mprun_core::{
     identity::{Digest, ProgramId},
+    manifest::Version,
     trust::Admitted,
 };
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
-    Downgrade, RegistryError,
+    Downgrade, RecordKind, RegistryError,
     index::{failed, int, run},
-    rows::is_development,
+    rows::{self, is_development},
 };
 
 /// What the rule says of a bundle that may be used.
@@ -40,12 +44,7 @@ pub(crate) fn judge(index: &Connection, admitted: &Admitted, downgrade: Downgrad
     let highest = highest(index, program)?;
     let lower = highest.is_some_and(|highest| version.code < highest);
     if lower && downgrade == Downgrade::Refused {
-        return Err(RegistryError::Lower {
-            app_id: program.app_id().clone(),
-            code: version.code,
-            highest: highest.unwrap_or_default(),
-            version: version.name.clone(),
-        });
+        return Err(refusal(program, version, highest.unwrap_or_default()));
     }
     let known = digest_of(index, program, version.code)?;
     if let Some(known) = known.filter(|known| *known != bundle.digest()) {
@@ -57,6 +56,34 @@ pub(crate) fn judge(index: &Connection, admitted: &Admitted, downgrade: Downgrad
         });
     }
     Ok(Judged { unseen: known.is_none(), lower })
+}
+
+/// The highest version that was seen here, where it is higher than `code` and nobody
+/// has allowed this bundle since: the last thing that happened to the program is not
+/// that somebody went back to it.
+pub(crate) fn superseded(
+    index: &Connection,
+    program: &ProgramId,
+    digest: &Digest,
+    code: u32,
+) -> Result<Option<u32>, RegistryError> {
+    if is_development(program) {
+        return Ok(None);
+    }
+    let Some(highest) = highest(index, program)?.filter(|highest| code < *highest) else { return Ok(None) };
+    let last = rows::last_record(index, program)?;
+    let is_allowed = last.is_some_and(|last| last.what == RecordKind::Downgraded && last.digest == *digest);
+    Ok((!is_allowed).then_some(highest))
+}
+
+/// Says that a version is too low.
+pub(crate) fn refusal(program: &ProgramId, version: &Version, highest: u32) -> RegistryError {
+    RegistryError::Lower {
+        app_id: program.app_id().clone(),
+        code: version.code,
+        highest,
+        version: version.name.clone(),
+    }
 }
 
 /// Remembers that a version was seen. The caller has asked [`judge`].

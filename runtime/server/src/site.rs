@@ -14,8 +14,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
+use mprun_core::identity::ProgramId;
 use mprun_core::manifest::ColorScheme;
 use mprun_core::render;
+use mprun_core::trust::Standing;
 use mprun_host::{Host, Program};
 use tracing::{Instrument as _, field};
 
@@ -40,7 +42,22 @@ pub(crate) struct Site {
     pub(crate) users: Users,
     pub(crate) config: ServerConfig,
     pub(crate) styles: Styles,
-    shells: RwLock<HashMap<String, Arc<Shell>>>,
+    /// By `app_id`.
+    shells: RwLock<HashMap<String, Kept>>,
+}
+
+/// A shell with what it says of a program: the same bundle is another program to
+/// users when somebody else vouches for it.
+struct Kept {
+    shell: Arc<Shell>,
+    program: ProgramId,
+    standing: Standing,
+}
+
+impl Kept {
+    fn is_of(&self, program: &Program) -> bool {
+        self.shell.digest() == program.digest() && self.program == *program.id() && self.standing == *program.standing()
+    }
 }
 
 impl Site {
@@ -50,19 +67,22 @@ impl Site {
     }
 
     /// The shell of a program, made when it is first asked for and again when
-    /// another bundle has taken the program's place.
+    /// another bundle has taken the program's place, or the same one with another
+    /// decision whose it is.
     pub(crate) fn shell(&self, program: &Program) -> Arc<Shell> {
         let app_id = program.manifest().app_id.as_str();
         let shells = self.shells.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shell) = shells.get(app_id).filter(|shell| shell.digest() == program.digest()) {
-            return Arc::clone(shell);
+        if let Some(kept) = shells.get(app_id).filter(|kept| kept.is_of(program)) {
+            return Arc::clone(&kept.shell);
         }
         drop(shells);
         let assets = program.bundle().assets().map(|asset| (asset.path.as_str(), asset.digest));
         let style = self.styles.address(program.manifest().color_scheme);
         let shell = Arc::new(Shell::new(program.manifest(), *program.digest(), program.standing(), assets, style));
         let mut shells = self.shells.write().unwrap_or_else(PoisonError::into_inner);
-        shells.insert(app_id.to_owned(), Arc::clone(&shell));
+        let kept =
+            Kept { shell: Arc::clone(&shell), program: program.id().clone(), standing: program.standing().clone() };
+        shells.insert(app_id.to_owned(), kept);
         shell
     }
 

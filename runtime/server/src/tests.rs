@@ -1,6 +1,6 @@
-//! The server without sockets and without a program: addresses, limits, headers,
-//! origin, and what the host says itself. Pages of real programs are tested end
-//! to end, in `tests/`.
+//! The server without sockets, and but for one test without a program: addresses,
+//! limits, headers, origin, and what the host says itself. Pages of real programs
+//! are tested end to end, in `tests/`.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use mprun_core::bundle;
+use mprun_core::trust::{Date, Lineages, Occasion, PublicKey, Signature, Trust};
 use mprun_host::{Host, HostConfig};
 use mprun_storage::sqlite::SqliteStorage;
 use tempfile::TempDir;
@@ -19,6 +21,7 @@ use crate::{ServerConfig, router};
 
 struct Server {
     router: Router,
+    host: Arc<Host>,
     _folder: TempDir,
 }
 
@@ -45,7 +48,7 @@ impl Server {
         let storage = SqliteStorage::open(&folder.path().join("data.sqlite")).unwrap();
         let host =
             Host::new(HostConfig { instances_max: 2, ..HostConfig::default() }, Arc::new(storage)).await.unwrap();
-        Self { router: router(&config, host), _folder: folder }
+        Self { router: router(&config, Arc::clone(&host)), host, _folder: folder }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -69,6 +72,31 @@ async fn the_centre_says_kindly_that_nothing_is_installed() {
     assert!(answer.body.contains("Nothing is installed yet"));
     assert!(answer.body.contains("<title>Shops &amp; more</title>"));
     assert!(!answer.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn who_vouches_for_a_program_is_said_anew_when_somebody_else_does() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/corpus/v0.1/hello.wasm");
+    let bytes = std::fs::read(file).unwrap();
+    let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+    let key: PublicKey = pair.pk.to_base64().parse().unwrap();
+    let signature = minisign::sign(Some(&pair.pk), &pair.sk, bytes.as_slice(), None, None).unwrap().into_string();
+    let signature = Signature::decode(&signature).unwrap();
+    let server = Server::start(ServerConfig::default()).await;
+    // The same bundle with the same signature: only the operator's name for the key
+    // is another one.
+    for name in ["plum-lane", "somebody-else"] {
+        let file = format!("[keys.{name}]\npublic_key = \"{key}\"\nroles = [\"author\"]\nmay_publish = [\"*\"]\n");
+        let trust = Trust::parse(&file).unwrap();
+        let bundle = bundle::verify(bytes.clone()).unwrap();
+        let today = Date::from_unix_seconds(1_795_380_049);
+        let signatures = std::slice::from_ref(&signature);
+        let admitted = trust.admit(bundle, signatures, &Lineages::default(), today, Occasion::Install).unwrap();
+        server.host.install(admitted).await.unwrap();
+        let page = server.get("/miniapp/hello/index").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        assert!(page.body.contains(&format!("signed by {name}")), "{}", page.body);
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ Examples:
   mprun key show mprun.pub                 what operators need to know of it
   mprun key rotate --old old.key --new new.key -o coffee.wasm.rotation
 
-Keys are minisign's: its files work here, and ours there.";
+Keys are minisign's: its files work here, and ours there. A password is as slow to
+guess as there: locking and unlocking a key takes 1 GiB of memory and some seconds.";
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:

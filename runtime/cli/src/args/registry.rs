@@ -67,6 +67,13 @@ pub(crate) struct RemoveArgs {
     #[arg(value_name = "APP_ID")]
     pub(crate) app_id: AppId,
 
+    /// Let another publisher have the name: it belongs to the one who had it first
+    ///
+    /// What is stored stays, under the identity of that publisher and for them alone.
+    /// Also for a name under which nothing is installed any more.
+    #[arg(long)]
+    pub(crate) forget: bool,
+
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }
@@ -125,6 +132,9 @@ mod tests {
         assert!(matches!(read("mprun install a.wasm --dev"), Ok(Command::Install(args)) if args.trust.dev));
         assert!(matches!(read("mprun list --history"), Ok(Command::List(args)) if args.history && !args.json));
         assert!(matches!(read("mprun remove coffee"), Ok(Command::Remove(args)) if args.app_id.as_str() == "coffee"));
+        for (line, forget) in [("mprun remove coffee", false), ("mprun remove coffee --forget", true)] {
+            assert!(matches!(read(line), Ok(Command::Remove(args)) if args.forget == forget), "{line}");
+        }
         assert!(matches!(read("mprun gc --data d"), Ok(Command::Gc(args)) if args.data.folder.is_some()));
         assert!(matches!(read("mprun push a.wasm localhost:5000/shop/a:1"), Ok(Command::Push(_))));
         assert!(matches!(read("mprun pull localhost:5000/a:1 --force"), Ok(Command::Pull(args)) if args.force));

@@ -5,11 +5,10 @@
 use std::fmt::Write as _;
 
 use mprun_core::{
-    bundle::{self, Bundle, Verified},
-    identity::AppId,
+    bundle,
     trust::{Admitted, Occasion},
 };
-use mprun_registry::{Installed, Outcome, Registry, oci::Reference};
+use mprun_registry::{Installed, Outcome, Registry, RegistryError, oci::Reference};
 
 use crate::{
     args::InstallArgs,
@@ -36,15 +35,28 @@ pub(crate) fn install(args: &InstallArgs) -> Result<(), CommandError> {
     };
     let registry = registries::open(&args.data)?;
     let source = candidate.name.clone();
-    let known = registries::lineages(&registry)?;
-    let (admitted, attachments) = policy.admit(candidate, known, Occasion::Install)?;
+    let (admitted, attachments) = policy.admit(candidate, &policy.recorded(&registry)?, Occasion::Install)?;
+    let refused = |cause| registries::failed(format!("`{source}` is not installed"), cause);
+    check_publisher(&registry, &admitted).map_err(refused)?;
     machine::prepare(&args.data, &args.source, &admitted)?;
 
-    let before = bundle_of(&registry, &admitted.bundle().manifest().app_id);
     let outcome = registry
         .install(&admitted, &attachments, &source, trust::downgrade(&args.trust), env::unix_seconds())
-        .map_err(|cause| registries::failed(format!("`{source}` is not installed"), cause))?;
-    output::data(summary(&admitted, &outcome, before.as_deref()).as_bytes())
+        .map_err(refused)?;
+    output::data(summary(&admitted, &outcome).as_bytes())
+}
+
+/// That nobody else's program is installed under the name. Asked before the name is
+/// given to this one, which is for good.
+fn check_publisher(registry: &Registry, admitted: &Admitted) -> Result<(), RegistryError> {
+    let app_id = admitted.program_id().app_id();
+    match registry.get(app_id) {
+        Ok(Some(Installed { program, .. })) if program != *admitted.program_id() => {
+            Err(RegistryError::OtherProgram { app_id: app_id.clone(), installed: program })
+        }
+        // An entry that cannot be read is no reason not to replace it.
+        _ => Ok(()),
+    }
 }
 
 /// A bundle that a registry has, with what it has beside it.
@@ -55,14 +67,7 @@ fn pulled(reference: &Reference) -> Result<Candidate, CommandError> {
     Ok(Candidate { name, bundle, attachments: pulled.attachments, pulled: true })
 }
 
-/// What is installed under this `app_id`, to compare with. That it cannot be read
-/// is no reason not to replace it.
-fn bundle_of(registry: &Registry, app_id: &AppId) -> Option<Verified<Bundle>> {
-    let installed = registry.get(app_id).ok()??;
-    bundle::verify(registry.read(&installed.digest).ok()?).ok()
-}
-
-fn summary(admitted: &Admitted, outcome: &Outcome, before: Option<&Bundle>) -> String {
+fn summary(admitted: &Admitted, outcome: &Outcome) -> String {
     let bundle = admitted.bundle();
     let manifest = bundle.manifest();
     let (app_id, version) = (&manifest.app_id, &manifest.version);
@@ -72,10 +77,10 @@ fn summary(admitted: &Admitted, outcome: &Outcome, before: Option<&Bundle>) -> S
         Outcome::AlreadyInstalled => {
             writeln!(text, "{app_id} {} ({}) was installed already", version.name, version.code)
         }
-        Outcome::Installed { before: None } => {
+        Outcome::Installed { before: None, .. } => {
             writeln!(text, "installed {app_id} {} ({})", version.name, version.code)
         }
-        Outcome::Installed { before: Some(Installed { version_code, version_name, .. }) } => writeln!(
+        Outcome::Installed { before: Some(Installed { version_code, version_name, .. }), .. } => writeln!(
             text,
             "installed {app_id} {} ({}) in the place of {version_name} ({version_code})",
             version.name, version.code
@@ -84,16 +89,13 @@ fn summary(admitted: &Admitted, outcome: &Outcome, before: Option<&Bundle>) -> S
     let _ = writeln!(text, "  program  {}", admitted.program_id());
     let _ = writeln!(text, "  digest   {}", bundle.digest());
     let _ = writeln!(text, "  trust    {}", trust::describe(admitted.standing()));
-    if matches!(outcome, Outcome::Installed { .. })
-        && let Some(before) = before
+    if let Outcome::Installed { widenings, .. } = outcome
+        && !widenings.is_empty()
     {
-        let difference = bundle::diff(before, bundle);
-        for widening in difference.widenings() {
+        for widening in widenings {
             let _ = writeln!(text, "! {widening}");
         }
-        if difference.widens() {
-            let _ = writeln!(text, "this update widens what the program may do");
-        }
+        let _ = writeln!(text, "this update widens what the program may do");
     }
     text
 }

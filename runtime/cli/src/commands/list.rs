@@ -1,7 +1,7 @@
 //! `mprun list`: what is installed here, and what ever was.
 
 use mprun_core::{render::escape, trust::Date};
-use mprun_registry::{Installed, Record};
+use mprun_registry::{Installed, Listed, Record, RegistryError};
 use serde_json::{Value, json};
 
 use super::registries;
@@ -16,9 +16,18 @@ pub(crate) fn list(args: &ListArgs) -> Result<(), CommandError> {
         let rows = records.iter().map(record_row).collect();
         return show(args.json, records.iter().map(record_json).collect(), rows, "nothing was ever installed here");
     }
-    let installed = registry.map_or(Ok(Vec::new()), |registry| registry.list()).map_err(unread)?;
-    let rows = installed.iter().map(row).collect();
-    show(args.json, installed.iter().map(to_json).collect(), rows, "nothing is installed here")
+    let listed = registry.map(|registry| registry.list()).transpose().map_err(unread)?;
+    let (programs, damaged) = listed.map_or_else(Default::default, |Listed { programs, damaged }| (programs, damaged));
+    let empty = if damaged.is_empty() { "nothing is installed here" } else { "nothing else is installed here" };
+    // One that cannot be read does not hide the others.
+    for cause in damaged.into_iter().map(RegistryError::from) {
+        output::warning(&escape::clean(&cause.to_string()));
+        if let Some(hint) = cause.hint() {
+            output::hint(&escape::clean(&hint));
+        }
+    }
+    let rows = programs.iter().map(row).collect();
+    show(args.json, programs.iter().map(to_json).collect(), rows, empty)
 }
 
 fn show(as_json: bool, json: Vec<Value>, rows: Vec<Vec<String>>, empty: &str) -> Result<(), CommandError> {
@@ -73,7 +82,7 @@ fn to_json(installed: &Installed) -> Value {
     })
 }
 
-/// When, what, which program, version, digest.
+/// When, what, which program, version, digest, what it may do more.
 fn record_row(record: &Record) -> Vec<String> {
     vec![
         moment(record.at),
@@ -81,6 +90,7 @@ fn record_row(record: &Record) -> Vec<String> {
         record.program.to_string(),
         format!("({})", record.version_code),
         record.digest.to_string(),
+        record.widenings.iter().map(|widening| format!("! {}", escape::clean(widening))).collect::<Vec<_>>().join("  "),
     ]
 }
 
@@ -91,6 +101,7 @@ fn record_json(record: &Record) -> Value {
         "program": record.program.to_string(),
         "version_code": record.version_code,
         "digest": record.digest.to_string(),
+        "widenings": record.widenings,
     })
 }
 

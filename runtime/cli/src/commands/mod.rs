@@ -1,16 +1,16 @@
 //! One file per command, and what several of them do alike: reading a bundle,
 //! opening the folder of rows, starting a host; in [`beside`] what lies next to a
 //! bundle, in [`trust`] whether it may be used, in [`registries`] the way to the
-//! installed ones and to those of others.
+//! installed ones and to those of others, in [`catalogue`] what a server offers.
 
 pub(crate) mod beside;
 pub(crate) mod build;
+pub(crate) mod catalogue;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod gc;
 pub(crate) mod inspect;
 pub(crate) mod install;
-pub(crate) mod installed;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod machine;
@@ -150,14 +150,13 @@ async fn start_host(config: HostConfig, storage: SqliteStorage) -> Result<Arc<Ho
 }
 
 /// A bundle that may be used but cannot: `path` is its file, or what else names it.
-fn not_installed(path: &Path, cause: InstallError) -> CommandError {
+fn not_installed(path: &Path, cause: impl Into<Arc<InstallError>>) -> CommandError {
+    let cause: Arc<InstallError> = cause.into();
     let hint = cause.hint();
     let message = format!("`{}` cannot be used", path.display());
-    match cause {
-        cause @ InstallError::Internal { .. } => error::internal(message, cause),
-        cause => error::user_with(message, cause),
-    }
-    .maybe_hint(hint)
+    let is_ours = matches!(*cause, InstallError::Internal { .. });
+    let error = if is_ours { error::internal(message, cause) } else { error::user_with(message, cause) };
+    error.maybe_hint(hint)
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 
 use std::path::Path;
 
-use mprun_core::{bundle::Bundle, trust::Lineages};
+use mprun_core::{
+    bundle::Bundle,
+    trust::{Admitted, Rotation},
+};
 use mprun_registry::{
-    Attachments, Registry, RegistryError,
+    Attachments, Downgrade, Installed, Registry, RegistryError,
     oci::{Client, Credentials, OciError, PlainHttp, Pulled, Pushed, Reference},
 };
 
@@ -31,8 +34,24 @@ pub(super) fn open_existing(args: &DataArgs) -> Result<Option<Registry>, Command
 }
 
 /// What this registry has heard about replaced keys.
-pub(super) fn lineages(registry: &Registry) -> Result<Lineages, CommandError> {
-    registry.lineages().map_err(|cause| failed("cannot read which keys were replaced", cause))
+pub(super) fn rotations(registry: &Registry) -> Result<Vec<Rotation>, CommandError> {
+    registry.rotations().map_err(|cause| failed("cannot read which keys were replaced", cause))
+}
+
+/// Whether the rule of versions lets an installed program be used: not where a newer
+/// one is on record, unless somebody says that it may, which goes on record too.
+pub(super) fn may_load(
+    registry: &Registry,
+    installed: &Installed,
+    admitted: &Admitted,
+    downgrade: Downgrade,
+) -> Result<(), RegistryError> {
+    match registry.may_load(installed) {
+        Err(RegistryError::Lower { .. }) if downgrade == Downgrade::Allowed => {
+            registry.observe(admitted, &Attachments::default(), downgrade, env::unix_seconds())
+        }
+        decided => decided,
+    }
 }
 
 /// What the registry did not do.

@@ -15,14 +15,14 @@ use mprun_core::{
         json,
         text::{self, TextContext},
     },
-    trust::{Admitted, Lineages, Occasion},
+    trust::{Admitted, Occasion},
 };
 use mprun_host::{Environment, Host, HostConfig, Limit, Open, PageError, Program, Rendering};
-use mprun_registry::{Installed, Registry};
+use mprun_registry::{Attachments, Installed, Registry};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
-    args::{Address, DataArgs, Format, MEMORY_MIB_MAX, RunArgs},
+    args::{Address, DataArgs, Format, MEMORY_MIB_MAX, RunArgs, TrustArgs},
     commands::{
         self, machine, registries,
         trust::{self, Candidate, Policy, Unsigned},
@@ -86,36 +86,53 @@ fn perhaps_a_command(path: &Path, error: CommandError) -> CommandError {
     CommandError { hints: vec![hint.to_owned()], ..error }
 }
 
-/// Decides whether it may be run. A file that may is remembered: no older one
-/// comes after it.
-fn admit(source: Source, policy: &Policy, args: &RunArgs) -> Result<Admitted, CommandError> {
+/// A file of which the registry is to know once it is known to run.
+struct Unseen {
+    name: String,
+    registry: Registry,
+    attachments: Attachments,
+}
+
+impl Unseen {
+    /// It counts as seen: no older one comes after it.
+    fn observe(self, program: &Program, args: &TrustArgs) -> Result<(), CommandError> {
+        self.registry
+            .observe(program.admitted(), &self.attachments, trust::downgrade(args), env::unix_seconds())
+            .map_err(|cause| registries::failed(format!("`{}` is refused", self.name), cause))
+    }
+}
+
+/// Decides whether it may be run.
+fn admit(source: Source, policy: &Policy, args: &RunArgs) -> Result<(Admitted, Option<Unseen>), CommandError> {
     match source {
         Source::Installed(registry, installed) => {
+            let app_id = installed.program.app_id();
             let bytes = registry
                 .read(&installed.digest)
-                .map_err(|cause| registries::failed(format!("cannot read `{}`", installed.program.app_id()), cause))?;
-            policy.admit_installed(&installed, bytes, &registries::lineages(&registry)?)
+                .map_err(|cause| registries::failed(format!("cannot read `{app_id}`"), cause))?;
+            let admitted = policy.admit_installed(&installed, bytes, &policy.recorded(&registry)?)?;
+            registries::may_load(&registry, &installed, &admitted, trust::downgrade(&args.trust)).map_err(|cause| {
+                registries::failed(format!("`{app_id}` as it is installed is refused"), cause)
+                    .hint("or install a newer one in its place: mprun install FILE")
+            })?;
+            Ok((admitted, None))
         }
         // Nobody's versions and keys are looked at: no registry is needed.
         Source::File(candidate) if !policy.looks_at_signatures() => {
-            policy.admit(*candidate, Lineages::default(), Occasion::Install).map(|(admitted, _)| admitted)
+            policy.admit(*candidate, &[], Occasion::Install).map(|(admitted, _)| (admitted, None))
         }
         Source::File(candidate) => {
             let registry = registries::open(&args.data)?;
             let name = candidate.name.clone();
-            let known = registries::lineages(&registry)?;
-            let (admitted, attachments) = policy.admit(*candidate, known, Occasion::Install)?;
-            registry
-                .observe(&admitted, &attachments, trust::downgrade(&args.trust), env::unix_seconds())
-                .map_err(|cause| registries::failed(format!("`{name}` is refused"), cause))?;
-            Ok(admitted)
+            let (admitted, attachments) = policy.admit(*candidate, &policy.recorded(&registry)?, Occasion::Install)?;
+            Ok((admitted, Some(Unseen { name, registry, attachments })))
         }
     }
 }
 
 async fn start(args: &RunArgs, source: Source, policy: &Policy, interactive: bool) -> Result<(), CommandError> {
     let memory_bytes_max = usize::try_from(args.memory_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
-    let admitted = admit(source, policy, args)?;
+    let (admitted, unseen) = admit(source, policy, args)?;
     // The screen says it in its title bar.
     if admitted.standing().is_development() && !policy.is_dev() && !interactive {
         output::note(&format!("unsigned: `{}` runs as a development program", admitted.program_id().app_id()));
@@ -133,6 +150,9 @@ async fn start(args: &RunArgs, source: Source, policy: &Policy, interactive: boo
         let _progress = Progress::start(&format!("compiling {}", path.display()), 0);
         host.install(admitted).await.map_err(|cause| commands::not_installed(&path, cause))?
     };
+    if let Some(unseen) = unseen {
+        unseen.observe(&program, &args.trust)?;
+    }
     let environment = env::environment();
     let (route, parameters) = match &args.page {
         Some(page) => (Some(page.route.clone()), page.parameters.clone()),

@@ -1,12 +1,12 @@
 //! `mprun serve`: files, or everything that is installed, as pages. A file that
 //! cannot or may not be used is an error before the first request is taken, not a
-//! hole in the list. Of what is installed, one program that is not trusted any more
-//! does not keep the others from their users.
+//! hole in the list. After that, and from the beginning for what is installed, one
+//! program that is not trusted any more does not keep the others from their users.
 
 use std::{collections::BTreeSet, io, net::SocketAddr, path::Path, sync::Arc};
 
-use mprun_core::trust::{Admitted, Occasion};
-use mprun_host::{Host, HostConfig, Watcher};
+use mprun_core::{identity::AppId, trust::Occasion};
+use mprun_host::{Host, HostConfig, LoadError, Program};
 use mprun_registry::{Attachments, Registry};
 use mprun_server::ServerConfig;
 use tokio::{
@@ -18,7 +18,7 @@ use crate::{
     args::{ServeArgs, TrustArgs},
     commands::{
         self,
-        installed::Installed,
+        catalogue::{File, Offered},
         machine, registries,
         trust::{self, Candidate, Policy, Unsigned},
     },
@@ -30,7 +30,8 @@ use crate::{
 /// A file that may be served.
 struct Served {
     name: String,
-    admitted: Admitted,
+    app_id: AppId,
+    /// What counts of what came with it.
     attachments: Attachments,
 }
 
@@ -54,16 +55,19 @@ async fn run(args: &ServeArgs, policy: &Policy, candidates: Vec<Candidate>) -> R
     let address = listener.local_addr().map_err(|cause| error::internal("cannot ask for the address", cause))?;
     let folder = commands::data_folder(&args.data)?;
     let registry = registries::open(&args.data)?;
-    let everything = candidates.is_empty();
-    let served = admit(policy, &registry, candidates)?;
-    observe(&registry, &served, &args.trust)?;
+    let (served, files) = admit(policy, &registry, candidates)?;
 
     let storage = commands::open_storage(&args.data)?;
     let config =
         HostConfig { view_cache_bytes: u64::from(args.view_cache_mib) << 20, ..machine::host_config(&folder)? };
     let host = commands::start_host(config, storage).await?;
-    install(&host, served).await?;
-    let _watcher = if everything { Some(follow(&host, registry, &args.trust).await?) } else { None };
+    let (trust, offered) = (args.trust.clone(), registry.clone());
+    let catalogue =
+        if files.is_empty() { Offered::installed(offered, trust) } else { Offered::files(files, offered, trust) };
+    let _watcher = host.follow(Arc::new(catalogue?)).await.map_err(|what| {
+        error::user(format_args!("cannot tell what may be served: {what}")).hint("see: mprun doctor")
+    })?;
+    observe(&registry, load(&host, served).await?, &args.trust)?;
 
     let stop = stop_signal().map_err(|cause| error::internal("cannot wait for signals", cause))?;
     let _scheduler = host.start_scheduler();
@@ -80,48 +84,62 @@ async fn run(args: &ServeArgs, policy: &Policy, candidates: Vec<Candidate>) -> R
 }
 
 /// Decides about all files, before anything is made of the first.
-fn admit(policy: &Policy, registry: &Registry, candidates: Vec<Candidate>) -> Result<Vec<Served>, CommandError> {
-    let known = registries::lineages(registry)?;
-    let mut served = Vec::with_capacity(candidates.len());
+fn admit(
+    policy: &Policy,
+    registry: &Registry,
+    candidates: Vec<Candidate>,
+) -> Result<(Vec<Served>, Vec<File>), CommandError> {
+    let recorded = policy.recorded(registry)?;
+    let (mut served, mut files) = (Vec::new(), Vec::new());
     let mut app_ids = BTreeSet::new();
     for candidate in candidates {
-        let name = candidate.name.clone();
-        let (admitted, attachments) = policy.admit(candidate, known.clone(), Occasion::Install)?;
-        let id = admitted.program_id();
-        if !app_ids.insert(id.app_id().clone()) {
-            return Err(error::user(format_args!("`{name}` is `{id}`, and so is another of these bundles"))
+        let (name, bytes) = (candidate.name.clone(), candidate.bundle.bytes().to_vec());
+        let came = candidate.attachments.clone();
+        let (admitted, attachments) = policy.admit(candidate, &recorded, Occasion::Install)?;
+        let (program, bundle) = (admitted.program_id().clone(), admitted.bundle());
+        let app_id = program.app_id().clone();
+        if !app_ids.insert(app_id.clone()) {
+            return Err(error::user(format_args!("`{name}` is `{program}`, and so is another of these bundles"))
                 .hint("serve one version of a mini-program at a time"));
         }
-        served.push(Served { name, admitted, attachments });
+        served.push(Served { name: name.clone(), app_id, attachments });
+        let (digest, manifest) = (bundle.digest(), Arc::new(bundle.manifest().clone()));
+        files.push(File { name, program, digest, manifest, bytes, attachments: came });
     }
-    Ok(served)
+    Ok((served, files))
 }
 
-/// What is served here counts as seen: no older version comes after it.
-fn observe(registry: &Registry, served: &[Served], args: &TrustArgs) -> Result<(), CommandError> {
-    for Served { name, admitted, attachments } in served {
+/// Loads the files: what cannot run must not wait for a user to be noticed.
+async fn load(host: &Host, served: Vec<Served>) -> Result<Vec<(Served, Arc<Program>)>, CommandError> {
+    let progress = Progress::start("compiling", u64::try_from(served.len()).unwrap_or(0));
+    let mut loaded = Vec::with_capacity(served.len());
+    for file in served {
+        progress.step(&format!("compiling {}", file.name));
+        let program = match host.program(file.app_id.as_str()).await {
+            Ok(Some(program)) => program,
+            // The trust file has changed just now.
+            Ok(None) => return Err(not_loaded(&file.name, "it is not served any more")),
+            Err(LoadError::Refused(what)) => return Err(not_loaded(&file.name, &what)),
+            Err(LoadError::Install(cause)) => return Err(commands::not_installed(Path::new(&file.name), cause)),
+        };
+        loaded.push((file, program));
+    }
+    Ok(loaded)
+}
+
+fn not_loaded(name: &str, what: &str) -> CommandError {
+    error::user(format_args!("`{name}` cannot be used: {what}"))
+}
+
+/// What is served here counts as seen, now that it is known to run: no older version
+/// comes after it.
+fn observe(registry: &Registry, loaded: Vec<(Served, Arc<Program>)>, args: &TrustArgs) -> Result<(), CommandError> {
+    for (Served { name, attachments, .. }, program) in loaded {
         registry
-            .observe(admitted, attachments, trust::downgrade(args), env::unix_seconds())
+            .observe(program.admitted(), &attachments, trust::downgrade(args), env::unix_seconds())
             .map_err(|cause| registries::failed(format!("`{name}` is refused"), cause))?;
     }
     Ok(())
-}
-
-async fn install(host: &Host, served: Vec<Served>) -> Result<(), CommandError> {
-    let progress = Progress::start("compiling", u64::try_from(served.len()).unwrap_or(0));
-    for Served { name, admitted, .. } in served {
-        progress.step(&format!("compiling {name}"));
-        host.install(admitted).await.map_err(|cause| commands::not_installed(Path::new(&name), cause))?;
-    }
-    Ok(())
-}
-
-/// Everything that is installed, now and as it changes.
-async fn follow(host: &Arc<Host>, registry: Registry, args: &TrustArgs) -> Result<Watcher, CommandError> {
-    let catalogue = Arc::new(Installed::new(registry, args.clone())?);
-    host.follow(catalogue)
-        .await
-        .map_err(|what| error::user(format_args!("cannot read what is installed: {what}")).hint("see: mprun doctor"))
 }
 
 /// Resolves when somebody wants the server to stop.

@@ -4,16 +4,19 @@
 //! used, and only as such: a bundle that somebody signed is never run as unsigned
 //! unless `--dev` says so.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use mprun_core::{
     bundle::{self, Bundle, Verified},
     identity::Digest,
-    trust::{Admitted, KeyError, Lineages, Occasion, PublicKey, Refused, Rotation, Standing, TRUST_BYTES_MAX, Trust},
+    trust::{Admitted, KeyError, Occasion, PublicKey, Refused, Rotation, Standing, TRUST_BYTES_MAX, Trust},
 };
-use mprun_registry::{Attachments, Downgrade, Installed};
+use mprun_registry::{Attachments, Downgrade, Installed, Registry};
 
-use super::beside;
+use super::{beside, registries};
 use crate::{
     args::TrustArgs,
     commands, env,
@@ -35,11 +38,21 @@ pub(crate) enum Unsigned {
     Refused,
 }
 
+/// Where is said what stops nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// On stderr, to whoever has given the command.
+    Terminal,
+    /// In the log of a server.
+    Log,
+}
+
 /// What decides here whether a program may be used.
 pub(crate) struct Policy {
     trust: Option<Trust>,
     dev: bool,
     unsigned: Unsigned,
+    voice: Voice,
 }
 
 /// A bundle that was read, with what came with it. Nothing is decided yet.
@@ -65,12 +78,24 @@ impl Policy {
     /// From the command line, the environment, or the file that is there.
     pub(crate) fn of(args: &TrustArgs, unsigned: Unsigned) -> Result<Policy, CommandError> {
         let trust = find(args.file.as_deref())?;
-        Ok(Policy { trust, dev: args.dev, unsigned })
+        Ok(Policy { trust, dev: args.dev, unsigned, voice: Voice::Terminal })
     }
 
     /// A policy that asks for signatures and nothing else.
     pub(crate) fn strict(trust: Trust) -> Policy {
-        Policy { trust: Some(trust), dev: false, unsigned: Unsigned::Refused }
+        Policy { trust: Some(trust), dev: false, unsigned: Unsigned::Refused, voice: Voice::Terminal }
+    }
+
+    /// The same, of a server: it says into its log what stops nobody.
+    pub(crate) fn in_log(self) -> Policy {
+        Policy { voice: Voice::Log, ..self }
+    }
+
+    fn tell(&self, text: &str) {
+        match self.voice {
+            Voice::Terminal => output::warning(text),
+            Voice::Log => tracing::warn!("{text}"),
+        }
     }
 
     /// Whether it can allow anything at all.
@@ -88,12 +113,31 @@ impl Policy {
         self.dev
     }
 
-    /// Decides about a bundle. `known` are the replaced keys that this machine has
-    /// heard of before; those beside the bundle are added.
+    /// What this registry has heard of replaced keys. It forgets what the trust file
+    /// makes void: a thief's statement must not stand against the owner's for ever.
+    pub(crate) fn recorded(&self, registry: &Registry) -> Result<Vec<Rotation>, CommandError> {
+        // Without a trust file nobody's keys are looked at.
+        let Some(trust) = &self.trust else { return Ok(Vec::new()) };
+        let recorded = registries::rotations(registry)?;
+        let void = trust.known(&recorded, &[]).void;
+        if !void.is_empty() {
+            // They count for nothing, forgotten or not: no reason to refuse.
+            match registry.strike(&void) {
+                Ok(()) => void.iter().for_each(|rotation| {
+                    tracing::warn!("forgotten, as the new key is revoked: {}", named(rotation));
+                }),
+                Err(cause) => self.tell(&format!("statements about revoked keys cannot be forgotten: {cause}")),
+            }
+        }
+        Ok(recorded)
+    }
+
+    /// Decides about a bundle. `recorded` is what this machine has heard of replaced
+    /// keys before. Of what came with the bundle, the answer has what counts.
     pub(crate) fn admit(
         &self,
         candidate: Candidate,
-        known: Lineages,
+        recorded: &[Rotation],
         occasion: Occasion,
     ) -> Result<(Admitted, Attachments), CommandError> {
         let Candidate { name, bundle, attachments, pulled } = candidate;
@@ -106,15 +150,18 @@ impl Policy {
             }
             return Err(undecided(&name, is_signed, !pulled));
         };
-        let lineages = with_rotations(known, &attachments.rotations, &name)?;
         // The decision takes the bundle, whatever it is.
         let again = dev.then(|| bundle.bytes().to_vec());
-        match (trust.admit(bundle, &attachments.signatures, &lineages, env::today(), occasion), again) {
-            (Ok(admitted), _) => Ok((admitted, attachments)),
-            (Err(cause), None) => Err(refused(&name, *cause)),
+        let Decision { result, used, unused } = decide(trust, bundle, &attachments, recorded, occasion);
+        match (result, again) {
+            (Ok(admitted), _) => {
+                unused.iter().for_each(|text| self.tell(text));
+                Ok((admitted, Attachments { rotations: used, ..attachments }))
+            }
+            (Err(cause), None) => Err(self.refused(&name, *cause, unused)),
             (Err(cause), Some(bytes)) => {
                 if is_signed {
-                    output::warning(&format!("`{name}` is used as unsigned: {cause}"));
+                    self.tell(&format!("`{name}` is used as unsigned: {cause}"));
                 }
                 let bundle = bundle::verify(bytes).map_err(|cause| commands::no_bundle(&name, cause))?;
                 Ok(development(bundle, attachments))
@@ -123,12 +170,13 @@ impl Policy {
     }
 
     /// Decides anew about a program that was installed. `bytes` are its bundle,
-    /// `known` all replaced keys that this machine has heard of.
+    /// `recorded` is what this machine has heard of replaced keys; what came with the
+    /// program is added.
     pub(crate) fn admit_installed(
         &self,
         installed: &Installed,
         bytes: Vec<u8>,
-        known: &Lineages,
+        recorded: &[Rotation],
     ) -> Result<Admitted, CommandError> {
         let app_id = installed.program.app_id();
         let bundle = bundle::verify(bytes).map_err(|cause| commands::no_bundle(app_id, cause))?;
@@ -145,20 +193,66 @@ impl Policy {
         let Some(trust) = &self.trust else {
             return Err(undecided(app_id.as_str(), true, false));
         };
-        let signatures = &installed.attachments.signatures;
-        let admitted = trust
-            .admit(bundle, signatures, known, env::today(), Occasion::Load)
-            .map_err(|cause| refused(app_id.as_str(), *cause))?;
+        let Decision { result, unused, .. } = decide(trust, bundle, &installed.attachments, recorded, Occasion::Load);
+        // What does not count was not kept, unless the trust file has changed.
+        let admitted = result.map_err(|cause| self.refused(app_id.as_str(), *cause, unused))?;
         if *admitted.program_id() != installed.program {
             return Err(error::user(format_args!(
                 "`{app_id}` was installed as `{}`, and is `{}` by the trust file now",
                 installed.program,
                 admitted.program_id()
             ))
-            .hint("if its publisher is another one now, remove it and install it again"));
+            .hint(format!(
+                "if its publisher is another one now: mprun remove {app_id} --forget, then install it again"
+            )));
         }
         Ok(admitted)
     }
+
+    /// What a trust file says no to. `unused` may be why.
+    fn refused(&self, name: &str, cause: Refused, unused: Vec<String>) -> CommandError {
+        let hint = cause.hint();
+        let error = error::user_with(format!("`{name}` is refused"), cause).maybe_hint(hint);
+        match self.voice {
+            Voice::Terminal => unused.into_iter().fold(error, CommandError::hint),
+            // The log has no hints.
+            Voice::Log => {
+                unused.iter().for_each(|text| self.tell(text));
+                error
+            }
+        }
+    }
+}
+
+/// What a trust file says of a bundle and of what came with it.
+struct Decision {
+    result: Result<Admitted, Box<Refused>>,
+    /// The statements about keys that count.
+    used: Vec<Rotation>,
+    /// About those that do not, for people.
+    unused: Vec<String>,
+}
+
+fn decide(
+    trust: &Trust,
+    bundle: Verified<Bundle>,
+    came: &Attachments,
+    recorded: &[Rotation],
+    occasion: Occasion,
+) -> Decision {
+    let known = trust.known(recorded, &came.rotations);
+    let unused = known.ignored.iter().map(|(rotation, why)| format!("{} is not believed: {why}", named(rotation)));
+    Decision {
+        unused: unused.collect(),
+        result: trust.admit(bundle, &came.signatures, &known.lineages, env::today(), occasion),
+        used: known.used,
+    }
+}
+
+/// What a statement says.
+fn named(rotation: &Rotation) -> String {
+    let (old, new) = (rotation.old().key_id(), rotation.new_key().key_id());
+    format!("the statement that the key {new} replaced {old}")
 }
 
 /// Whether versions may go back.
@@ -184,8 +278,10 @@ pub(crate) fn stamp(named: Option<&Path>) -> Result<u64, CommandError> {
 fn locate(named: Option<&Path>) -> Option<PathBuf> {
     let said = named.map(Path::to_owned).or_else(env::trust_file);
     let usual = || env::config_folder().map(|folder| folder.join(TRUST_FILE));
-    // One that is there and cannot be read is not one that is missing.
-    said.or_else(|| usual().filter(|path| path.symlink_metadata().is_ok()))
+    // One that cannot be read, or not even looked for, is not one that is missing.
+    let is_missing =
+        |path: &PathBuf| path.symlink_metadata().is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound);
+    said.or_else(|| usual().filter(|path| !is_missing(path)))
 }
 
 fn read_text(path: &Path) -> Result<String, CommandError> {
@@ -219,27 +315,9 @@ pub(crate) fn read_key(key: &Path) -> Result<PublicKey, CommandError> {
         .map_err(|cause| wrong(format!("`{}` is not a public key", key.display()), cause))
 }
 
-/// Everything that is known about replaced keys, with what came with a bundle.
-fn with_rotations(mut known: Lineages, rotations: &[Rotation], name: &str) -> Result<Lineages, CommandError> {
-    for rotation in rotations {
-        known.add(rotation.clone()).map_err(|cause| {
-            let hint = cause.hint();
-            error::user_with(format!("what came with `{name}` about replaced keys cannot be true"), cause)
-                .maybe_hint(hint)
-        })?;
-    }
-    Ok(known)
-}
-
 /// As an unsigned program. What is said beside it about keys is nobody's word then.
 fn development(bundle: Verified<Bundle>, attachments: Attachments) -> (Admitted, Attachments) {
     (Admitted::development(bundle), Attachments { rotations: Vec::new(), ..attachments })
-}
-
-/// What a trust file says no to.
-fn refused(name: &str, cause: Refused) -> CommandError {
-    let hint = cause.hint();
-    error::user_with(format!("`{name}` is refused"), cause).maybe_hint(hint)
 }
 
 /// What nobody says anything about.

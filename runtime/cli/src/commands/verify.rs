@@ -1,9 +1,11 @@
-//! `mprun verify`: whether a bundle would be installed here, and why. It asks exactly
-//! what `mprun install` asks, and changes nothing.
+//! `mprun verify`: whether a bundle is signed by whom a key or a trust file names, and
+//! why. It asks them what `mprun install` asks them, and changes nothing. What else an
+//! installation may meet is not asked: a newer version that was seen here, another
+//! publisher's program of the same name, code that does not run on this machine.
 
 use std::path::Path;
 
-use mprun_core::trust::{Lineages, Occasion, Signature, Standing, Trust};
+use mprun_core::trust::{Occasion, Signature, Standing, Trust};
 
 use crate::{
     args::VerifyArgs,
@@ -19,11 +21,11 @@ use crate::{
 pub(crate) fn verify(args: &VerifyArgs) -> Result<(), CommandError> {
     let policy = Policy::strict(trust_of(args)?);
     let candidate = candidate(&args.bundle, args)?;
-    let known = match registries::open_existing(&args.data)? {
-        Some(registry) => registries::lineages(&registry)?,
-        None => Lineages::default(),
+    let recorded = match registries::open_existing(&args.data)? {
+        Some(registry) => registries::rotations(&registry)?,
+        None => Vec::new(),
     };
-    let (admitted, attachments) = policy.admit(candidate, known, Occasion::Install)?;
+    let (admitted, attachments) = policy.admit(candidate, &recorded, Occasion::Install)?;
 
     let bundle = admitted.bundle();
     let manifest = bundle.manifest();

@@ -1,5 +1,6 @@
 //! Decides what a component is without running it: its structure and types are
-//! checked by a validator that knows only the proposals that hosts switch on;
+//! checked by a validator that knows only the proposals that hosts switch on
+//! ([`Bounds`] says how much work that may be, part by part before it is done);
 //! then every import and export is compared with the table in
 //! [`capability`](crate::capability). A component that would fail to link, or
 //! would trap at an import, is refused here, with the name of the thing.
@@ -14,7 +15,7 @@ use wasmparser::{
     types::{Types, TypesRef},
 };
 
-use super::{BundleError, NESTING_MAX};
+use super::{BundleError, NESTING_MAX, bounds::Bounds};
 use crate::{
     capability::{CONTRACT, Capability, EXPORTS, Function, PROGRAM_INTERFACE, RECORDS},
     identity::quoted,
@@ -23,7 +24,7 @@ use crate::{
 /// The proposals that hosts switch on: what rustc emits by default, 128-bit SIMD,
 /// and synchronous components. No GC, exceptions, threads, memory64, several
 /// memories, relaxed SIMD, tail calls, component-model async.
-const FEATURES: WasmFeatures = WasmFeatures::FLOATS
+pub(super) const FEATURES: WasmFeatures = WasmFeatures::FLOATS
     .union(WasmFeatures::MUTABLE_GLOBAL)
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -83,6 +84,7 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);
 
+    let mut bounds = Bounds::new(bytes);
     let mut functions = Vec::new();
     let mut types = None;
     let mut depth = 0_usize;
@@ -136,6 +138,7 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
             _ => {}
         }
         let outermost = depth == 1;
+        bounds.check(&payload)?;
         match validator.payload(&payload)? {
             ValidPayload::Func(function, body) => functions.push((function, body)),
             ValidPayload::End(of) => {
@@ -190,7 +193,7 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
 }
 
 /// Offsets are those of a slice in memory.
-fn to_usize(offset: u64) -> usize {
+pub(super) fn to_usize(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 

@@ -49,9 +49,22 @@ pub enum BundleError {
         /// What the validator says.
         message: String,
     },
-    /// Modules and components inside each other.
+    /// Modules and components inside each other, or types of those.
     #[error("expected modules and components at most {NESTING_MAX} deep inside each other")]
     TooDeep,
+    /// More of something than a program needs: the validator's work would not grow
+    /// with the size of the file any more, but far above it.
+    #[error("expected at most {max} {what}, got {count} at byte {offset}")]
+    TooMuch {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// The limit.
+        max: u64,
+        /// How many there are, as far as they were counted.
+        count: u64,
+        /// Where they are.
+        offset: u64,
+    },
     /// A custom section inside of one of the component's modules.
     #[error("expected no custom sections inside of the component's modules, got `{name}`")]
     InnerSection {
@@ -299,6 +312,11 @@ impl BundleError {
             | BundleError::NotCanonical { .. } => {
                 Some("make it again with `mprun build DIR`: that leaves out what a bundle does not need".to_owned())
             }
+            BundleError::TooMuch { .. } => Some(
+                "no compiler needs that many for a mini-program: make it again with `mprun build DIR`; all limits are \
+                 in `docs/bundle.md`"
+                    .to_owned(),
+            ),
             BundleError::TooLarge { .. } | BundleError::AssetTooLarge { .. } => {
                 Some("make the pictures smaller, or load less of them".to_owned())
             }

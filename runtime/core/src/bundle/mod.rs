@@ -14,6 +14,7 @@
 //! only ways to a [`Verified`] bundle, and nothing else takes a bundle that is not.
 
 mod analysis;
+mod bounds;
 mod canonical;
 pub mod diff;
 mod error;
@@ -49,8 +50,8 @@ pub const ASSETS_MAX: usize = 256;
 pub const ASSET_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Most templates in a bundle.
 pub const TEMPLATES_MAX: usize = mprun_frame::limits::TEMPLATES_MAX;
-/// How deep modules and components may lie inside each other; `wit-component`
-/// makes 2.
+/// How deep modules and components, and their types, may lie inside each other;
+/// `wit-component` makes 2.
 pub const NESTING_MAX: usize = 8;
 
 /// Something that was checked. Only this crate can say so.

@@ -18,6 +18,19 @@
 //! threshold = 2
 //! ```
 //!
+//! # Replaced keys
+//!
+//! Statements that one key replaced another ([`Rotation`]) are recorded here, or come
+//! with a bundle. [`Trust::known`] says which of them count: not those whose new key the
+//! file revokes, and of those that come with a bundle only the ones that lead to a key of
+//! the file or of a recorded statement, and contradict nothing. The others are passed
+//! over and never make a bundle unusable.
+//!
+//! So a key that was stolen and replaced by the thief is won back by listing the thief's
+//! key with `revoked`. The other side of it: to revoke a key *cuts* its lineage before it,
+//! and the programs of the keys after it become other programs. A key that was replaced
+//! in good order, and that shall sign nothing any more, gets a `valid_until` instead.
+//!
 //! # The decision
 //!
 //! 1. *Who signed?* A signature counts for a key if it verifies over all bytes of the
@@ -49,6 +62,7 @@ mod date;
 mod decide;
 mod file;
 mod key;
+mod known;
 mod refused;
 mod rotation;
 mod signature;
@@ -60,6 +74,7 @@ pub use self::{
         KEY_NAME_BYTES_MAX, TRUST_BYTES_MAX, TRUST_KEYS_MAX, TRUST_REVIEWS_MAX, Trust, TrustFileError, TrustProblem,
     },
     key::{KeyError, KeyId, PublicKey, namespace},
+    known::{Ignored, Known},
     refused::{PassedOver, Refused},
     rotation::{Lineages, Party, ROTATIONS_BYTES_MAX, ROTATIONS_MAX, Rotation, RotationError},
     signature::{SIGNATURE_BYTES_MAX, SIGNATURES_MAX, Signature, SignatureError},

@@ -18,8 +18,9 @@
 //!
 //! Forks and circles are refused: a key is replaced at most once and replaces at
 //! most one. Whoever holds a stolen key can make a rotation too. Hosts keep the one
-//! that they saw first; only the operator can tell who is right, with `revoked` in
-//! the trust file.
+//! that they saw first; only the operator can tell who is right: with `revoked` for
+//! the thief's key in the trust file, the thief's statement counts for nothing (see
+//! [`Trust::known`](super::Trust::known)).
 
 use std::{collections::BTreeMap, fmt, iter::successors};
 
@@ -113,14 +114,14 @@ pub enum RotationError {
         key_id: KeyId,
     },
     /// The old key was replaced by another one already.
-    #[error("the key {old} was replaced by {known}, so {new} cannot replace it too")]
+    #[error("the key {old} was replaced by {}, so {} cannot replace it too", known.key_id(), new.key_id())]
     Fork {
         /// The key that would be replaced twice.
         old: KeyId,
-        /// Its known successor.
-        known: KeyId,
+        /// Its known successor. A whole key, as the hint is a line of the trust file.
+        known: PublicKey,
         /// The other one.
-        new: KeyId,
+        new: PublicKey,
     },
     /// The new key replaced another one already.
     #[error("the key {new} replaced {known}, so it cannot replace {old} too")]
@@ -162,11 +163,17 @@ impl RotationError {
                 ..
             } => Some("each key signs the first three lines: mprun key rotate --old KEY --new KEY -o FILE".to_owned()),
             RotationError::Signature { reason, .. } => reason.hint(),
-            RotationError::Fork { .. } | RotationError::Join { .. } => Some(
-                "one of the two may be a thief's: ask the publisher which one is right, and set `revoked` for the \
-                 key that is not theirs any more in the trust file"
-                    .to_owned(),
-            ),
+            RotationError::Fork { known, new, .. } => Some(format!(
+                "one of the two may be a thief's: ask the publisher which one is theirs, and add the other one to \
+                 the trust file, so that the statement for it counts for nothing:\n  \
+                 [keys.NAME]\n  \
+                 public_key = \"{known}\"    # or \"{new}\"\n  \
+                 roles = [\"reviewer\"]\n  \
+                 revoked = \"why\""
+            )),
+            RotationError::Join { .. } => {
+                Some("a key continues one other key: ask the publisher for a statement with another new key".to_owned())
+            }
             _ => None,
         }
     }
@@ -290,7 +297,7 @@ impl Lineages {
             if *known == new {
                 return Ok(false);
             }
-            return Err(RotationError::Fork { old: ids.0, known: known.key_id(), new: ids.1 });
+            return Err(RotationError::Fork { old: ids.0, known: known.clone(), new });
         }
         if let Some(known) = self.predecessors.get(&new) {
             return Err(RotationError::Join { new: ids.1, known: known.key_id(), old: ids.0 });

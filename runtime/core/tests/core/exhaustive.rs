@@ -44,6 +44,7 @@ fn class_of(error: &BundleError) -> Class {
         E::TooLarge { .. } | E::Empty | E::NotWasm | E::WasmVersion | E::CoreModule => Class::Kind,
         E::Invalid { .. }
         | E::TooDeep
+        | E::TooMuch { .. }
         | E::InnerSection { .. }
         | E::ForeignSection { .. }
         | E::NotCanonical { .. }

@@ -1,6 +1,7 @@
 //! The tests of mprun-core that go through its public face.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bombs;
 mod bundle;
 mod damage;
 mod diff;

@@ -3,6 +3,7 @@
 //! minisign's author wrote; that minisign itself agrees is tested with the command.
 
 mod file;
+mod known;
 mod rotation;
 mod signed;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mprun_core::budget::Budget;
-use mprun_core::identity::{PageId, ProgramId};
+use mprun_core::identity::{AppId, PageId, ProgramId};
 use mprun_host::{Host, HostConfig, Limit, Open};
 use mprun_storage::sqlite::SqliteStorage;
 use mprun_storage::{
@@ -81,6 +81,9 @@ impl Storage for Slow {
     }
     fn bind<'a>(&'a self, program: &'a ProgramId) -> Answer<'a, Result<(), BindError>> {
         self.0.bind(program)
+    }
+    fn release<'a>(&'a self, app_id: &'a AppId) -> Answer<'a, Result<bool, StorageError>> {
+        self.0.release(app_id)
     }
 }
 

@@ -20,6 +20,9 @@ use crate::Attachments;
 /// How long is waited before it is tried again, each time.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
 
+/// What is said when the time for all of it is over.
+const NOT_DONE: &str = "it is not done";
+
 /// Which registries are spoken to without TLS: nobody can read or change what is
 /// sent on this machine, and on the network everybody can, logins too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,30 +81,37 @@ impl Client {
         attachments: &Attachments,
         progress: &dyn Progress,
     ) -> Result<Pushed, OciError> {
-        let mut waits = WAITS.iter();
-        loop {
-            let mut session = self.session(reference, Action::Push)?;
-            match push::push(&mut session, bundle, attachments, progress).await {
-                Err(error) if error.is_passing() => again(waits.next(), error).await?,
-                done => return done,
+        let push = async {
+            let mut waits = WAITS.iter();
+            loop {
+                let mut session = self.session(reference, Action::Push)?;
+                match push::push(&mut session, bundle, attachments, progress).await {
+                    Err(error) if error.is_passing() => again(waits.next(), error).await?,
+                    done => return done,
+                }
             }
-        }
+        };
+        http::within(reference.host(), self.patience.whole, NOT_DONE, push).await
     }
 
     /// Fetches a bundle with what is attached to it: at most 8 MiB, and as many
-    /// signatures and statements as [`mprun_core::trust`] looks at.
+    /// signatures and statements as [`mprun_core::trust`] looks at. It takes at most
+    /// half an hour, whatever the registry does.
     ///
     /// # Errors
     /// See [`OciError`].
     pub async fn pull(&self, reference: &Reference, progress: &dyn Progress) -> Result<Pulled, OciError> {
-        let mut waits = WAITS.iter();
-        loop {
-            let mut session = self.session(reference, Action::Pull)?;
-            match pull::pull(&mut session, progress).await {
-                Err(error) if error.is_passing() => again(waits.next(), error).await?,
-                done => return done,
+        let pull = async {
+            let mut waits = WAITS.iter();
+            loop {
+                let mut session = self.session(reference, Action::Pull)?;
+                match pull::pull(&mut session, progress).await {
+                    Err(error) if error.is_passing() => again(waits.next(), error).await?,
+                    done => return done,
+                }
             }
-        }
+        };
+        http::within(reference.host(), self.patience.whole, NOT_DONE, pull).await
     }
 
     #[cfg(test)]

@@ -38,7 +38,9 @@ pub(super) struct Patience {
     pub(super) connect: Duration,
     /// For the next byte; a small document must be there as a whole.
     pub(super) stall: Duration,
-    /// For a bundle, from its first byte to its last.
+    /// For everything that is attached to a bundle, one piece after the other.
+    pub(super) attachments: Duration,
+    /// For a whole transfer, whatever is tried again in it.
     pub(super) whole: Duration,
 }
 
@@ -47,6 +49,7 @@ impl Patience {
         Patience {
             connect: Duration::from_secs(10),
             stall: Duration::from_secs(60),
+            attachments: Duration::from_secs(3 * 60),
             whole: Duration::from_secs(30 * 60),
         }
     }
@@ -159,9 +162,19 @@ impl Transport {
         }
     }
 
-    /// When something large that begins now has to be there.
+    /// When a bundle that begins now has to be there.
     pub(super) fn end_of_large(&self) -> Instant {
         Instant::now() + self.patience.whole
+    }
+
+    /// When a small document that begins now has to be there.
+    pub(super) fn end_of_small(&self) -> Instant {
+        Instant::now() + self.patience.stall
+    }
+
+    /// How long everything that is attached to a bundle may take.
+    pub(super) fn time_for_attachments(&self) -> Duration {
+        self.patience.attachments
     }
 
     /// A small document, as a whole.
@@ -175,7 +188,7 @@ impl Transport {
         if answer.content_length().is_some_and(|bytes| bytes > bytes_max) {
             return Err(too_large());
         }
-        let end = Instant::now() + self.patience.stall;
+        let end = self.end_of_small();
         let mut document = Vec::new();
         while let Some(piece) = self.piece(&mut answer, end).await? {
             if (document.len() + piece.len()) as u64 > bytes_max {
@@ -189,7 +202,7 @@ impl Transport {
     /// What the registry says about an error: the first part of it that may be
     /// shown.
     pub(super) async fn complaint(&self, mut answer: Response) -> String {
-        let end = Instant::now() + self.patience.stall;
+        let end = self.end_of_small();
         let mut text = Vec::new();
         // If it breaks off, what came before has to do.
         while text.len() < COMPLAINT_BYTES_MAX
@@ -203,6 +216,20 @@ impl Transport {
 
     fn stalled(&self, what: &'static str) -> OciError {
         OciError::Stalled { host: self.host.clone(), what, seconds: self.patience.stall.as_secs() }
+    }
+}
+
+/// Waits for something that is made of many requests, each of which may take its
+/// time: a server that is just not too slow could draw all of them out for hours.
+pub(super) async fn within<T>(
+    host: &str,
+    time: Duration,
+    what: &'static str,
+    work: impl Future<Output = Result<T, OciError>>,
+) -> Result<T, OciError> {
+    match timeout(time, work).await {
+        Ok(done) => done,
+        Err(_) => Err(OciError::Stalled { host: host.to_owned(), what, seconds: time.as_secs() }),
     }
 }
 

@@ -6,6 +6,7 @@ use mprun_core::bundle::BUNDLE_BYTES_MAX;
 use super::{
     Progress, Running,
     error::OciError,
+    http::{self, Transport},
     manifest::{self, ANY_MANIFEST, MANIFEST_BYTES_MAX},
     referrers,
     session::Session,
@@ -38,8 +39,11 @@ pub(super) async fn pull(session: &mut Session<'_>, progress: &dyn Progress) -> 
     };
     let bytes = {
         let running = Running::begin(progress, "bundle", layer.size);
-        session.blob(&layer, "the bundle", size, &|bytes| running.advance(bytes)).await?
+        session.blob(&layer, "the bundle", size, Transport::end_of_large, &|bytes| running.advance(bytes)).await?
     };
-    let attachments = referrers::pull(session, &found.digest).await?;
+    let time = session.transport.time_for_attachments();
+    let attached = referrers::pull(session, &found.digest);
+    let attachments =
+        http::within(reference.host(), time, "what is attached to the bundle is not there", attached).await?;
     Ok(Pulled { bytes, attachments, digest: found.digest })
 }

@@ -10,8 +10,15 @@
 //! is no reason to refuse the bundle; what a signature is worth is decided by
 //! [`mprun_core::trust`]. Bytes that are not those of their digest are an error: a
 //! registry gives them out, not a neighbour.
+//!
+//! What is left out does not count: neighbours push no signature out of the first
+//! [`SIGNATURES_MAX`] with things that are none. They can with enough signatures by
+//! keys of their own, and with more things of any kind than are looked at here:
+//! nobody knows at this point whose signatures will be asked for. Then the bundle is
+//! refused as unsigned, and never the other way round; whoever is kept from it so
+//! gets the files `.minisig` by another way, or the repository a tidy owner.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use mprun_core::trust::{ROTATIONS_MAX, Rotation, SIGNATURE_BYTES_MAX, SIGNATURES_MAX, Signature};
@@ -23,10 +30,11 @@ use tracing::warn;
 
 use super::{
     error::OciError,
+    http::Transport,
     index::Index,
     manifest::{
-        self, ANY_MANIFEST, Artifact, Descriptor, INDEX, INDEX_BYTES_MAX, MANIFEST, MANIFEST_BYTES_MAX,
-        ROTATION_ARTIFACT, SIGNATURE_ARTIFACT,
+        self, ANY_MANIFEST, Artifact, Descriptor, INDEX, INDEX_BYTES_MAX, MANIFEST, ROTATION_ARTIFACT,
+        SIGNATURE_ARTIFACT,
     },
     push::unwritten,
     session::Session,
@@ -35,6 +43,10 @@ use crate::Attachments;
 
 /// Largest file with statements about replaced keys, in bytes.
 const ROTATIONS_BYTES_MAX: usize = 64 * 1024;
+/// Largest manifest of a referrer that is read, in bytes; ours have about 900.
+const REFERRER_BYTES_MAX: u64 = 16 * 1024;
+/// Most referrers of each kind that are looked at, to find those that are ours.
+const LOOKED_AT_MAX: usize = 128;
 /// Most pages of a list that are read.
 const PAGES_MAX: usize = 16;
 /// How often we add our entries to a list that others write at the same time, and
@@ -92,14 +104,9 @@ pub(super) async fn pull(session: &mut Session<'_>, subject: &str) -> Result<Att
     {
         listed = index.of_kinds(&kinds);
     }
-    let of_kind = |kind: &'static str| -> Vec<&Descriptor> {
-        listed.iter().filter(|entry| entry.artifact_type.as_deref() == Some(kind)).collect()
-    };
 
     let mut attachments = Attachments::default();
-    let entries = of_kind(SIGNATURE_ARTIFACT);
-    leave_out(entries.len(), SIGNATURES_MAX, "signatures");
-    for entry in entries.into_iter().take(SIGNATURES_MAX) {
+    for entry in looked_at(&listed, SIGNATURE_ARTIFACT) {
         let Some(text) = text_of(session, subject, entry, SIGNATURE_BYTES_MAX).await? else { continue };
         match Signature::decode(&text) {
             Ok(signature) if attachments.signatures.iter().all(|known| known.text() != signature.text()) => {
@@ -108,11 +115,12 @@ pub(super) async fn pull(session: &mut Session<'_>, subject: &str) -> Result<Att
             Ok(_) => {}
             Err(error) => warn!(digest = entry.digest, %error, "a signature in the registry is none"),
         }
+        if attachments.signatures.len() >= SIGNATURES_MAX {
+            warn!(max = SIGNATURES_MAX, "no more signatures of this bundle are looked at");
+            break;
+        }
     }
-
-    let entries = of_kind(ROTATION_ARTIFACT);
-    leave_out(entries.len(), ROTATIONS_MAX, "files of replaced keys");
-    for entry in entries.into_iter().take(ROTATIONS_MAX) {
+    for entry in looked_at(&listed, ROTATION_ARTIFACT) {
         let Some(text) = text_of(session, subject, entry, ROTATIONS_BYTES_MAX).await? else { continue };
         match Rotation::decode_all(&text) {
             Ok(rotations) => rotations.into_iter().for_each(|rotation| add(&mut attachments.rotations, rotation)),
@@ -120,20 +128,31 @@ pub(super) async fn pull(session: &mut Session<'_>, subject: &str) -> Result<Att
                 warn!(digest = entry.digest, %error, "a file of replaced keys in the registry is none");
             }
         }
+        if attachments.rotations.len() >= ROTATIONS_MAX {
+            warn!(max = ROTATIONS_MAX, "no more statements about replaced keys are looked at");
+            break;
+        }
     }
     Ok(attachments)
+}
+
+/// The entries of a kind, each once, that can be ours, and no more than are looked at.
+fn looked_at<'e>(listed: &'e [Descriptor], kind: &str) -> Vec<&'e Descriptor> {
+    let mut seen = BTreeSet::new();
+    let ours = listed.iter().filter(|entry| entry.artifact_type.as_deref() == Some(kind));
+    let mut entries: Vec<_> =
+        ours.filter(|entry| entry.size <= REFERRER_BYTES_MAX && seen.insert(entry.digest.as_str())).collect();
+    if entries.len() > LOOKED_AT_MAX {
+        warn!(kind, count = entries.len(), max = LOOKED_AT_MAX, "the registry lists more than is looked at");
+        entries.truncate(LOOKED_AT_MAX);
+    }
+    entries
 }
 
 /// Each statement once, and no more than there may be.
 fn add(rotations: &mut Vec<Rotation>, rotation: Rotation) {
     if rotations.len() < ROTATIONS_MAX && rotations.iter().all(|known| known.text() != rotation.text()) {
         rotations.push(rotation);
-    }
-}
-
-fn leave_out(count: usize, max: usize, what: &str) {
-    if count > max {
-        warn!(count, max, "the registry has more {what} for this bundle than are looked at");
     }
 }
 
@@ -144,11 +163,14 @@ async fn text_of(
     entry: &Descriptor,
     bytes_max: usize,
 ) -> Result<Option<String>, OciError> {
-    // A neighbour may have written what lists and manifests say of sizes, so that is
-    // no reason for anything.
-    let found = session.manifest(&entry.digest, MANIFEST, "the manifest of a signature", MANIFEST_BYTES_MAX).await;
+    let found = session.manifest(&entry.digest, MANIFEST, "the manifest of a signature", REFERRER_BYTES_MAX).await;
     let kind = entry.artifact_type.as_deref().unwrap_or_default();
     let layer = match left_out(found, entry)?.flatten().map(|found| manifest::text_layer(&found.bytes, kind, subject)) {
+        // What ours say of sizes is true.
+        Some(Ok(layer)) if layer.size > bytes_max as u64 => {
+            warn!(digest = entry.digest, bytes = layer.size, "a referrer in the registry is none of ours");
+            return Ok(None);
+        }
         Some(Ok(layer)) => layer,
         Some(Err(problem)) => {
             warn!(digest = entry.digest, problem, "a referrer in the registry is not what its list says");
@@ -159,7 +181,8 @@ async fn text_of(
             return Ok(None);
         }
     };
-    let bytes = session.blob(&layer, "a signature", bytes_max, &|_| ()).await;
+    // A neighbour may have written less than is there.
+    let bytes = session.blob(&layer, "a signature", bytes_max, Transport::end_of_small, &|_| ()).await;
     Ok(left_out(bytes, entry)?.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
 

@@ -8,6 +8,7 @@ use reqwest::{
     Method, RequestBuilder, Response, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, WWW_AUTHENTICATE},
 };
+use tokio::time::Instant;
 
 use super::{
     challenge::{self, Challenge},
@@ -100,12 +101,14 @@ impl<'a> Session<'a> {
 
     /// The bytes that a descriptor names: those of its digest, at most `bytes_max`.
     /// Its size is a claim that the digest makes needless. Addresses of other
-    /// servers that a descriptor can name are not asked.
+    /// servers that a descriptor can name are not asked. `end` is when the last byte
+    /// has to be there.
     pub(super) async fn blob(
         &mut self,
         descriptor: &Descriptor,
         what: &'static str,
         bytes_max: usize,
+        end: impl FnOnce(&Transport) -> Instant,
         advance: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Vec<u8>, OciError> {
         let url = self.url(&format!("blobs/{}", descriptor.digest))?;
@@ -118,7 +121,7 @@ impl<'a> Session<'a> {
             }
             _ => return Err(self.refused(answer).await),
         }
-        let end = self.transport.end_of_large();
+        let end = end(&self.transport);
         let mut hasher = digest::Hasher::new();
         let mut bytes = Vec::new();
         while let Some(piece) = self.transport.piece(&mut answer, end).await? {

@@ -154,11 +154,16 @@ async fn what_is_too_large_is_not_read_to_its_end() {
     assert!(!large.asked().iter().any(is_blob));
 }
 
+const HASTY: Patience = Patience {
+    connect: Duration::from_secs(2),
+    stall: Duration::from_millis(500),
+    attachments: Duration::from_secs(600),
+    whole: Duration::from_secs(600),
+};
+
 #[tokio::test]
 async fn nothing_is_waited_for_without_an_end() {
-    let patience =
-        Patience { connect: Duration::from_secs(2), stall: Duration::from_millis(500), whole: Duration::from_secs(3) };
-    let hasty = client().with_patience(patience);
+    let hasty = client().with_patience(Patience { whole: Duration::from_secs(3), ..HASTY });
     let begun = Instant::now();
     let silent = [|_: &Request| Some(Answer::Silent), |request: &Request| is_blob(request).then_some(Answer::Silent)];
     for lie in silent {
@@ -294,4 +299,101 @@ async fn a_list_of_signatures_without_an_end_is_left() {
     });
     assert_eq!(pull(&liar, ":1").await.unwrap().bytes, BYTES);
     assert!(liar.asked().len() < 30, "{}", liar.asked().len());
+}
+
+/// A signature by a new key, attached to the bundle.
+fn signature() -> Artifact {
+    let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+    let text = minisign::sign(Some(&pair.pk), &pair.sk, BYTES, None, None).unwrap().into_string();
+    attached(&text)
+}
+
+/// Any text, attached to the bundle as a signature.
+fn attached(text: &str) -> Artifact {
+    Artifact::of_signature(text, "0123456789ABCDEF", &Artifact::sample(BYTES).as_subject()).unwrap()
+}
+
+/// A registry that lists and has these, and lies where `lie` says something.
+fn registry_with(attached: Vec<Artifact>, lie: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Liar {
+    registry(move |request| {
+        if let Some(lie) = lie(request) {
+            return Some(lie);
+        }
+        if request.path.contains("/referrers/") {
+            let entries: Vec<_> = attached.iter().map(|artifact| &artifact.descriptor).collect();
+            let list = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries});
+            return Some(Answer::ok(INDEX, list.to_string().as_bytes()));
+        }
+        attached.iter().find_map(|artifact| match request.path.rsplit('/').next() {
+            Some(digest) if digest == artifact.descriptor.digest => Some(Answer::ok(MANIFEST, &artifact.manifest)),
+            Some(digest) if digest == artifact.blobs[0].digest => Some(Answer::ok("x/y", &artifact.layer)),
+            _ => None,
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_signature_is_waited_for_as_a_small_document() {
+    let signature = signature();
+    let digest = signature.blobs[0].digest.clone();
+    let drip = registry_with(vec![signature], move |request| request.path.ends_with(&digest).then_some(Answer::Drip));
+    let begun = Instant::now();
+    // As long as for a bundle, it would be minutes.
+    let error = client().with_patience(HASTY).pull(&reference(&drip, ":1"), &()).await.unwrap_err();
+    assert!(matches!(error, OciError::Stalled { .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn many_requests_that_are_just_not_too_slow_have_an_end_together() {
+    let many = || -> Vec<Artifact> { (0..100).map(|index| attached(&format!("junk {index}"))).collect() };
+    let slow = |request: &Request| -> Option<Answer> {
+        if !request.path.ends_with("/manifests/1") {
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        None
+    };
+    for (patience, what) in [
+        (Patience { attachments: Duration::from_secs(2), ..HASTY }, "attached"),
+        (Patience { whole: Duration::from_secs(2), ..HASTY }, "not done"),
+    ] {
+        let liar = registry_with(many(), slow);
+        let error = client().with_patience(patience).pull(&reference(&liar, ":1"), &()).await.unwrap_err();
+        assert!(matches!(&error, OciError::Stalled { seconds: 2, .. }), "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        // All of them would be two hundred.
+        assert!(liar.asked().len() < 60, "{}", liar.asked().len());
+    }
+    // What is tried again begins no new half hour.
+    let fails = registry(|request| {
+        std::thread::sleep(Duration::from_millis(300));
+        is_blob(request).then(|| Answer::status(503, "busy"))
+    });
+    let patience = Patience { whole: Duration::from_secs(1), ..HASTY };
+    let error = client().with_patience(patience).pull(&reference(&fails, ":1"), &()).await.unwrap_err();
+    assert!(matches!(error, OciError::Stalled { seconds: 1, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_signature_pushes_none_out() {
+    let genuine = signature();
+    let layer = genuine.layer.clone();
+    // Text that is no signature, layers that are too large, the same over and over,
+    // and manifests that are not there.
+    let mut junk: Vec<_> = (0..40).map(|index| attached(&format!("junk {index}"))).collect();
+    junk.extend((0..40).map(|index| attached(&format!("{index:5000}"))));
+    junk.extend((0..400).map(|_| attached("junk")));
+    let gone = attached("gone");
+    let digest = gone.descriptor.digest.clone();
+    junk.push(gone);
+    junk.push(genuine);
+    let large: Vec<_> = junk.iter().skip(40).take(40).map(|artifact| artifact.blobs[0].digest.clone()).collect();
+    let liar = registry_with(junk, move |request| {
+        request.path.ends_with(&digest).then(|| Answer::status(404, "{\"errors\":[]}"))
+    });
+    let pulled = pull(&liar, ":1").await.unwrap();
+    let texts: Vec<_> = pulled.attachments.signatures.iter().map(|signature| signature.text().as_bytes()).collect();
+    assert_eq!(texts, [&layer[..]]);
+    // What says that it is too large is not fetched at all.
+    assert!(liar.asked().iter().all(|request| !large.iter().any(|digest| request.path.ends_with(digest))));
 }

@@ -22,6 +22,13 @@ fn meddle(place: &Place, sql: &str) {
     Connection::open(place.path.join("index.sqlite")).unwrap().execute_batch(sql).unwrap();
 }
 
+/// The names of what is readable, and of what is not.
+fn names(place: &Place) -> (Vec<String>, Vec<String>) {
+    let listed = place.registry.list().unwrap();
+    let programs = listed.programs.iter().map(|installed| installed.program.app_id().to_string());
+    (programs.collect(), listed.damaged.into_iter().map(|damage| damage.app_id).collect())
+}
+
 #[test]
 fn altered_bundles_are_refused_until_they_are_installed_again() {
     let place = Place::new();
@@ -46,7 +53,7 @@ fn altered_bundles_are_refused_until_they_are_installed_again() {
         assert!(error.to_string().contains(&format!("expected digest {}", release.digest())), "{what}: {error}");
         damaged(place.registry.check(), what);
         // Lists do not read bundles.
-        assert_eq!(place.registry.list().unwrap().len(), 1, "{what}");
+        assert_eq!(place.registry.list().unwrap().programs.len(), 1, "{what}");
         assert!(matches!(release.install(&place.registry).unwrap(), Outcome::AlreadyInstalled), "{what}");
         assert_eq!(place.registry.read(&release.digest()).unwrap(), bytes, "{what}");
         place.registry.check().unwrap();
@@ -128,11 +135,14 @@ fn bundles_without_an_index_are_not_forgotten_silently() {
 #[test]
 fn indexes_of_newer_versions_and_of_others_are_refused() {
     let place = Place::new();
-    meddle(&place, "PRAGMA user_version = 2");
+    meddle(&place, "PRAGMA user_version = 3");
     let error = Registry::open(&place.path).unwrap_err();
-    assert_eq!(error.to_string(), "the registry has schema version 2, expected at most 1");
+    assert_eq!(error.to_string(), "the registry has schema version 3, expected at most 2");
     assert!(error.hint().unwrap().contains("newer mprun"));
-    meddle(&place, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+    meddle(&place, "PRAGMA user_version = 0");
+    let error = damaged(Registry::open(&place.path), "of no version");
+    assert!(error.to_string().ends_with("has schema version 0, expected 1 to 2"), "{error}");
+    meddle(&place, "PRAGMA user_version = 2; PRAGMA application_id = 7");
     let error = damaged(Registry::open(&place.path), "of others");
     assert!(error.to_string().ends_with("is a database of another application"), "{error}");
 }
@@ -159,13 +169,10 @@ fn an_entry_that_is_unreadable_is_named_and_can_be_replaced_or_removed() {
     ] {
         release.install(&place.registry).unwrap();
         meddle(&place, sql);
-        for error in [
-            damaged(place.registry.list(), sql),
-            damaged(place.registry.get(&app_id("coffee")), sql),
-            damaged(place.registry.check(), sql),
-        ] {
+        for error in [damaged(place.registry.get(&app_id("coffee")), sql), damaged(place.registry.check(), sql)] {
             assert!(error.to_string().contains("the entry of `coffee`"), "{sql}: {error}");
         }
+        assert_eq!(names(&place), (vec!["tea".to_owned()], vec!["coffee".to_owned()]), "{sql}");
         release.install(&place.registry).unwrap();
         place.registry.check().unwrap();
 
@@ -173,6 +180,68 @@ fn an_entry_that_is_unreadable_is_named_and_can_be_replaced_or_removed() {
         let error = damaged(place.registry.remove(&app_id("coffee"), NOW), sql);
         assert!(error.to_string().ends_with("it was removed"), "{sql}: {error}");
         assert_eq!(state(&place.registry).len(), 1, "{sql}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_no_entry_hides_no_other_and_can_be_removed() {
+    let place = Place::new();
+    let release = Publisher::new().release("coffee", 1, "");
+    for name in ["beer", "tea"] {
+        unsigned(name, 1, "").install(&place.registry).unwrap();
+    }
+    let others = || vec!["beer".to_owned(), "tea".to_owned()];
+    for sql in [
+        "UPDATE installed SET digest = x'00' WHERE app_id = 'coffee'",
+        "UPDATE installed SET version_code = -1 WHERE app_id = 'coffee'",
+        "UPDATE installed SET bytes = -1 WHERE app_id = 'coffee'",
+        "UPDATE installed SET signatures = CAST(x'ff' AS TEXT) WHERE app_id = 'coffee'",
+        "UPDATE installed SET namespace = 'Nobody!' WHERE app_id = 'coffee'",
+    ] {
+        release.install(&place.registry).unwrap();
+        meddle(&place, sql);
+        assert_eq!(names(&place), (others(), vec!["coffee".to_owned()]), "{sql}");
+        // Whose program it was is not known, so nothing takes its place.
+        for error in [
+            damaged(place.registry.get(&app_id("coffee")), sql),
+            damaged(release.install(&place.registry), sql),
+            damaged(place.registry.check(), sql),
+        ] {
+            assert!(error.to_string().contains("the entry of `coffee`"), "{sql}: {error}");
+            assert!(error.hint().unwrap().contains("mprun remove coffee"), "{sql}");
+        }
+        let error = damaged(place.registry.remove(&app_id("coffee"), NOW), sql);
+        assert!(error.to_string().ends_with("it was removed"), "{sql}: {error}");
+        assert_eq!(names(&place), (others(), vec![]), "{sql}");
+        place.registry.check().unwrap();
+    }
+}
+
+#[test]
+fn names_that_nobody_has_checked_are_escaped() {
+    let place = Place::new();
+    unsigned("tea", 1, "").install(&place.registry).unwrap();
+    for (sql, name) in [
+        ("UPDATE installed SET app_id = char(27) || '[2J'", "\\u{1b}[2J"),
+        ("UPDATE installed SET app_id = CAST(x'07ff' AS TEXT)", "\\u{7}\u{fffd}"),
+    ] {
+        meddle(&place, sql);
+        let listed = place.registry.list().unwrap();
+        assert!(listed.programs.is_empty());
+        let [damage] = listed.damaged.as_slice() else { panic!("{:?}", listed.damaged) };
+        assert_eq!(damage.app_id, name);
+        assert!(!damage.what.contains(char::is_control), "{:?}", damage.what);
+    }
+}
+
+#[test]
+fn a_damaged_history_is_said() {
+    for sql in ["UPDATE history SET widenings = 'none'", "UPDATE history SET what = 9"] {
+        let place = Place::new();
+        unsigned("tea", 1, "").install(&place.registry).unwrap();
+        meddle(&place, sql);
+        damaged(place.registry.history(None), sql);
+        damaged(place.registry.check(), sql);
     }
 }
 
@@ -207,7 +276,7 @@ fn a_file_in_the_place_of_the_folder_is_said() {
     let error = damaged(unsigned("coffee", 1, "").install(&place.registry), "bundles");
     assert!(error.to_string().contains("expected a folder, got something else"), "{error}");
     damaged(place.registry.collect(), "bundles");
-    assert!(place.registry.list().unwrap().is_empty());
+    assert!(place.registry.list().unwrap().programs.is_empty());
     assert_eq!(place.registry.generation().unwrap(), generation);
     assert_eq!(fs::read_to_string(place.path.join("bundles")).unwrap(), "a file");
 
@@ -236,7 +305,7 @@ fn a_folder_in_the_place_of_a_bundle_is_said() {
     fs::create_dir_all(&path).unwrap();
     let error = damaged(release.install(&place.registry), "a folder");
     assert_eq!(error.hint().unwrap(), format!("move `{}` away", path.display()));
-    assert!(place.registry.list().unwrap().is_empty());
+    assert!(place.registry.list().unwrap().programs.is_empty());
     damaged(place.registry.read(&release.digest()), "a folder");
     // Not ours: it stays.
     place.registry.collect().unwrap();
@@ -328,7 +397,7 @@ mod links {
             }
             assert_eq!(files(outside.path()), [outside.path().join(name)]);
             assert_eq!(fs::read(outside.path().join(name)).unwrap(), b"precious");
-            assert!(place.registry.list().unwrap().is_empty());
+            assert!(place.registry.list().unwrap().programs.is_empty());
         }
     }
 

@@ -49,11 +49,20 @@ fn component() -> &'static [u8] {
 
 /// A bundle. Another `text` makes it another file, a long one a large file.
 pub(crate) fn bundle(name: &str, code: u32, text: &str) -> Verified<Bundle> {
+    bundle_asking(name, code, text, &[])
+}
+
+/// A bundle that asks for permissions, none of which it uses.
+pub(crate) fn bundle_asking(name: &str, code: u32, text: &str, permissions: &[&str]) -> Verified<Bundle> {
+    let permissions: Vec<_> =
+        permissions.iter().map(|name| format!(r#"{{"name": "{name}", "reason": "For the test."}}"#)).collect();
+    let permissions = permissions.join(", ");
     let json = format!(
         r#"{{
             "app_id": "{name}", "name": "Test", "version": {{"code": {code}, "name": "{code}.0"}},
             "platform_version": {{"min_code": 1}}, "category": "utilities",
-            "icons": [{{"src": "icon.svg"}}], "pages": ["index"]
+            "icons": [{{"src": "icon.svg"}}], "pages": ["index"],
+            "req_permissions": [{permissions}]
         }}"#
     );
     let manifest = Manifest::parse(json.as_bytes()).unwrap();
@@ -198,5 +207,16 @@ pub(crate) fn app_id(name: &str) -> AppId {
 /// What is installed, as names and digests.
 pub(crate) fn state(registry: &Registry) -> Vec<(String, Digest)> {
     let name = |installed: Installed| (installed.program.app_id().to_string(), installed.digest);
-    registry.list().unwrap().into_iter().map(name).collect()
+    let listed = registry.list().unwrap();
+    assert_eq!(listed.damaged, []);
+    listed.programs.into_iter().map(name).collect()
+}
+
+/// What the recorded statements mean together.
+pub(crate) fn lineages(registry: &Registry) -> Lineages {
+    let mut lineages = Lineages::default();
+    for rotation in registry.rotations().unwrap() {
+        assert_eq!(lineages.add(rotation), Ok(true));
+    }
+    lineages
 }

@@ -16,7 +16,7 @@ fn a_registry_can_be_shared_between_threads() {
 #[test]
 fn a_new_registry_is_empty_and_for_its_owner_only() {
     let place = Place::new();
-    assert!(place.registry.list().unwrap().is_empty());
+    assert!(place.registry.list().unwrap().programs.is_empty());
     assert!(place.registry.history(None).unwrap().is_empty());
     assert_eq!(place.registry.generation().unwrap(), 0);
     assert_eq!(place.registry.collect().unwrap(), Collected::default());
@@ -42,7 +42,7 @@ fn a_program_is_installed_listed_read_and_removed() {
     let author = Publisher::new();
     let release = author.release("coffee", 3, "");
     let outcome = release.install(&place.registry).unwrap();
-    assert!(matches!(outcome, Outcome::Installed { before: None }), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Installed { before: None, .. }), "{outcome:?}");
 
     let installed = place.registry.get(&app_id("coffee")).unwrap().unwrap();
     assert_eq!(installed.program, *release.admitted.program_id());
@@ -53,12 +53,12 @@ fn a_program_is_installed_listed_read_and_removed() {
     assert_eq!((installed.installed_at, installed.source.as_str()), (NOW, "a test"));
     assert_eq!(installed.attachments.signatures[0].text(), release.signed.signatures[0].text());
     assert!(!installed.development);
-    assert_eq!(place.registry.list().unwrap().len(), 1);
+    assert_eq!(place.registry.list().unwrap().programs.len(), 1);
     assert_eq!(place.registry.read(&release.digest()).unwrap(), release.bytes());
 
     let removed = place.registry.remove(&app_id("coffee"), NOW + 5).unwrap().unwrap();
     assert_eq!(removed.digest, release.digest());
-    assert!(place.registry.list().unwrap().is_empty());
+    assert!(place.registry.list().unwrap().programs.is_empty());
     // The file is there until somebody collects.
     assert_eq!(place.registry.read(&release.digest()).unwrap(), release.bytes());
     let collected = place.registry.collect().unwrap();
@@ -91,7 +91,7 @@ fn an_update_says_what_it_replaces() {
     let author = Publisher::new();
     let (first, second) = (author.release("coffee", 1, ""), author.release("coffee", 2, ""));
     first.install(&place.registry).unwrap();
-    let Outcome::Installed { before: Some(before) } = second.install(&place.registry).unwrap() else {
+    let Outcome::Installed { before: Some(before), .. } = second.install(&place.registry).unwrap() else {
         panic!("expected an update");
     };
     assert_eq!(before.digest, first.digest());
@@ -155,7 +155,7 @@ fn one_app_id_is_one_publishers() {
             first.admitted.program_id()
         );
         assert_eq!(error.to_string(), expected);
-        assert!(error.hint().unwrap().ends_with("mprun remove coffee"), "{:?}", error.hint());
+        assert!(error.hint().unwrap().ends_with("mprun remove coffee --forget"), "{:?}", error.hint());
     }
     assert_eq!(state(&place.registry), [("coffee".to_owned(), first.digest())]);
     place.registry.remove(&app_id("coffee"), NOW).unwrap();
@@ -175,7 +175,7 @@ fn two_views_of_one_folder_see_each_other() {
     assert!(other.generation().unwrap() > generation);
     assert_eq!(state(&other), [("coffee".to_owned(), release.digest())]);
     other.remove(&app_id("coffee"), NOW).unwrap();
-    assert!(place.registry.list().unwrap().is_empty());
+    assert!(place.registry.list().unwrap().programs.is_empty());
     // Nothing was removed: nothing has changed.
     let generation = other.generation().unwrap();
     assert!(place.registry.remove(&app_id("coffee"), NOW).unwrap().is_none());
@@ -206,5 +206,5 @@ fn more_attachments_than_a_host_looks_at_are_refused() {
     let release = Release { signed, ..release };
     let error = release.install(&place.registry).unwrap_err();
     assert_eq!(error.to_string(), "expected at most 32 signatures, got 33");
-    assert!(place.registry.list().unwrap().is_empty());
+    assert!(place.registry.list().unwrap().programs.is_empty());
 }

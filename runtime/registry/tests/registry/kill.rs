@@ -8,7 +8,7 @@ use mprun_core::identity::Digest;
 use mprun_registry::Registry;
 
 use crate::{
-    fixtures::{NOW, Publisher, app_id, bundle, files, state, unsigned},
+    fixtures::{NOW, Publisher, app_id, bundle, files, lineages, state, unsigned},
     processes::{Process, Yard, load, say},
 };
 
@@ -114,7 +114,7 @@ fn two_hundred_kills_leave_the_registry_consistent() {
         assert_eq!(state(&registry), expected, "kill {kill}, after `{last}`");
         // One entry for each step: none is lost, none is there without its step.
         assert_eq!(registry.history(None).unwrap().len() as u64, steps, "kill {kill}, after `{last}`");
-        let replaced = registry.lineages().unwrap().successor(&old.key()) == Some(&new.key());
+        let replaced = lineages(&registry).successor(&old.key()) == Some(&new.key());
         assert_eq!(replaced, steps > 3, "kill {kill}, after `{last}`");
 
         match last.split_once(' ') {

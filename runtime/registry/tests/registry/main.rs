@@ -8,5 +8,8 @@ mod full;
 mod install;
 mod keys;
 mod kill;
+mod loading;
+mod migration;
 mod processes;
 mod versions;
+mod widenings;

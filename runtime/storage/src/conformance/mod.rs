@@ -99,6 +99,7 @@ pub async fn run(storage: Arc<dyn Storage>) -> Result<(), Failure> {
         limits::nonsense_is_refused
         shared::a_secret_is_made_once
         shared::an_app_id_belongs_to_the_first
+        shared::a_released_app_id_goes_to_the_next
         shared::old_events_are_forgotten
     }
     Ok(())

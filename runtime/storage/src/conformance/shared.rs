@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use mprun_core::identity::ProgramId;
+use mprun_core::identity::{AppId, ProgramId};
 
-use super::{Verdict, commit, event, fine, like, same, scope};
+use super::{Verdict, commit, event, fine, like, same, scope, scope_of, write};
 use crate::{BindError, Commit, EventId, EventRow, Storage};
 
 pub(super) async fn a_secret_is_made_once(storage: &Arc<dyn Storage>) -> Verdict {
@@ -42,6 +42,30 @@ pub(super) async fn an_app_id_belongs_to_the_first(storage: &Arc<dyn Storage>) -
     fine(storage.bind(&program("dev/tried")?).await)?;
     fine(storage.bind(&program("second/tried")?).await)?;
     fine(storage.bind(&program("first/bound")?).await)
+}
+
+pub(super) async fn a_released_app_id_goes_to_the_next(storage: &Arc<dyn Storage>) -> Verdict {
+    let program = |text: &str| fine(text.parse::<ProgramId>());
+    let app_id = |text: &str| fine(text.parse::<AppId>());
+    same!(fine(storage.release(&app_id("released")?).await)?, false);
+    fine(storage.bind(&program("first/released")?).await)?;
+    fine(storage.bind(&program("first/kept")?).await)?;
+    let rows = scope_of("first/released", "released")?;
+    commit(storage, &rows, Commit { writes: vec![write("key", b"mine")], ..Commit::default() }).await?;
+
+    same!(fine(storage.release(&app_id("released")?).await)?, true);
+    same!(fine(storage.release(&app_id("released")?).await)?, false);
+    fine(storage.bind(&program("second/released")?).await)?;
+    like!(storage.bind(&program("first/released")?).await, Err(BindError::Taken { .. }));
+    like!(storage.bind(&program("second/kept")?).await, Err(BindError::Taken { .. }));
+    // The rows are whose they were.
+    same!(fine(storage.get(&rows, 1, "key").await)?, Some(b"mine".to_vec()));
+    let other = scope_of("second/released", "released")?;
+    same!(fine(storage.get(&other, 0, "key").await)?, None);
+    // A development program has nothing to give back.
+    fine(storage.bind(&program("dev/never")?).await)?;
+    same!(fine(storage.release(&app_id("never")?).await)?, false);
+    Ok(())
 }
 
 pub(super) async fn old_events_are_forgotten(storage: &Arc<dyn Storage>) -> Verdict {

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use mprun_core::identity::{PageId, ProgramId};
+use mprun_core::identity::{AppId, PageId, ProgramId};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{
@@ -192,6 +192,11 @@ impl Storage for SqliteStorage {
     fn bind<'a>(&'a self, program: &'a ProgramId) -> Answer<'a, Result<(), BindError>> {
         let program = program.clone();
         Box::pin(self.writer.ask(|answer| Job::Bind { program, answer }))
+    }
+
+    fn release<'a>(&'a self, app_id: &'a AppId) -> Answer<'a, Result<bool, StorageError>> {
+        let app_id = app_id.clone();
+        Box::pin(self.writer.ask(|answer| Job::Release { app_id, answer }))
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, thread};
 
-use mprun_core::identity::{NAMESPACE_DEV, ProgramId};
+use mprun_core::identity::{AppId, NAMESPACE_DEV, ProgramId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,6 +32,8 @@ pub(super) enum Job {
     Prune { before_ms: u64, limit: u32, answer: Answer<u64, StorageError> },
     /// See [`crate::Storage::bind`].
     Bind { program: ProgramId, answer: Answer<(), BindError> },
+    /// See [`crate::Storage::release`].
+    Release { app_id: AppId, answer: Answer<bool, StorageError> },
 }
 
 /// The writing thread. Dropping it finishes what is in the queue and waits.
@@ -148,6 +150,7 @@ enum Finished {
     Secret(Pending<[u8; 32], StorageError>),
     Prune(Pending<u64, StorageError>),
     Bind(Pending<(), BindError>),
+    Release(Pending<bool, StorageError>),
 }
 
 struct Pending<T, E> {
@@ -174,6 +177,7 @@ impl Finished {
             Finished::Secret(pending) => pending.send(written),
             Finished::Prune(pending) => pending.send(written),
             Finished::Bind(pending) => pending.send(written),
+            Finished::Release(pending) => pending.send(written),
         }
     }
 }
@@ -203,6 +207,11 @@ impl Job {
                 let good = result.is_ok();
                 (Finished::Bind(Pending { answer, result }), good)
             }
+            Job::Release { app_id, answer } => {
+                let result = release(connection, &app_id);
+                let good = result.is_ok();
+                (Finished::Release(Pending { answer, result }), good)
+            }
         }
     }
 
@@ -213,6 +222,7 @@ impl Job {
             Job::Secret { answer, .. } => drop(answer.send(Err(error))),
             Job::Prune { answer, .. } => drop(answer.send(Err(error))),
             Job::Bind { answer, .. } => drop(answer.send(Err(error.into()))),
+            Job::Release { answer, .. } => drop(answer.send(Err(error))),
         }
     }
 }
@@ -258,6 +268,17 @@ fn bind(connection: &Connection, program: &ProgramId) -> Result<(), BindError> {
     } else {
         Err(BindError::Taken { app_id: app_id.to_owned(), namespace })
     }
+}
+
+fn release(connection: &Connection, app_id: &AppId) -> Result<bool, StorageError> {
+    let failed = failed("releasing an app id");
+    let released = connection
+        // Development programs were bound too, once: nobody misses those.
+        .prepare_cached("DELETE FROM bindings WHERE app_id = ?1 AND namespace <> 'dev'")
+        .map_err(&failed)?
+        .execute([app_id.as_str()])
+        .map_err(&failed)?;
+    Ok(released > 0)
 }
 
 #[cfg(test)]

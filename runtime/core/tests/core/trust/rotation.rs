@@ -102,9 +102,10 @@ fn forks_and_circles_are_refused_and_change_nothing() {
     assert_eq!(lineages.add(rotate(&a, &b)), Ok(true));
     assert_eq!(lineages.add(rotate(&a, &b)), Ok(false), "known already, by another signature of the same");
     let [ia, ib, ic, id] = [&a, &b, &c, &d].map(|pair| pair.key.key_id());
+    let key = |pair: &Pair| pair.key.clone();
     for (rotation, expected) in [
-        (rotate(&a, &d), RotationError::Fork { old: ia, known: ib, new: id }),
-        (rotate(&b, &d), RotationError::Fork { old: ib, known: ic, new: id }),
+        (rotate(&a, &d), RotationError::Fork { old: ia, known: key(&b), new: key(&d) }),
+        (rotate(&b, &d), RotationError::Fork { old: ib, known: key(&c), new: key(&d) }),
         (rotate(&d, &c), RotationError::Join { new: ic, known: ib, old: id }),
         (rotate(&c, &b), RotationError::Join { new: ib, known: ia, old: ic }),
         (rotate(&c, &a), RotationError::Circle { new: ia, old: ic }),
