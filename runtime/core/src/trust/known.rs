@@ -84,6 +84,8 @@ impl Trust {
         let mut used: Vec<(usize, &Rotation)> = Vec::new();
         let mut ignored: Vec<(usize, &Rotation, Ignored)> = Vec::new();
         let mut open: Vec<(usize, &Rotation)> = brought.iter().enumerate().collect();
+        // Of one that came twice, the first text.
+        open.retain(|&(at, rotation)| !brought.iter().take(at).any(|other| says_the_same(other, rotation)));
         loop {
             let before = open.len();
             // One that counts connects others, which may stand before it. One that does
@@ -99,9 +101,7 @@ impl Trust {
                 match known.lineages.add(rotation.clone()) {
                     Ok(_) => {
                         connected.extend([rotation.old(), rotation.new_key()]);
-                        if !used.iter().any(|(_, other)| says_the_same(other, rotation)) {
-                            used.push((at, rotation));
-                        }
+                        used.push((at, rotation));
                     }
                     Err(error) => ignored.push((at, rotation, error.into())),
                 }

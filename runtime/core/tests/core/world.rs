@@ -169,14 +169,15 @@ fn resources_are_powers_that_no_host_has() {
 #[test]
 fn exponentially_long_types_are_cut() {
     let mut types = "type t0 = u8;".to_owned();
-    for depth in 1..17 {
+    for depth in 1..11 {
         let before = depth - 1;
         types.push_str(&format!("type t{depth} = tuple<t{before}, t{before}>;"));
     }
     let wit =
-        Wit::new(&["clock"]).host("now: func() -> result<u64, error>;", &format!("{types} now: func() -> list<t16>;"));
+        Wit::new(&["clock"]).host("now: func() -> result<u64, error>;", &format!("{types} now: func() -> list<t10>;"));
     // Tuples that are exponentially wide cannot be passed, but a list of them can
-    // be named; whoever refuses it must do so quickly and with a short message.
+    // be named; whoever refuses it must do so quickly and with a short message. (Much
+    // wider ones are refused as such, see `bombs`.)
     let started = std::time::Instant::now();
     let BundleError::WrongType { got, .. } = refused(&wit, &["clock"]) else {
         panic!("expected a wrong type");
