@@ -68,10 +68,10 @@ fn taken(path: &Path) -> CommandError {
         .hint("a key is never written over: give this one another name with --name or -o")
 }
 
-/// The key, and what an operator writes down of it.
+/// What an operator writes down of a key: lines for a trust file.
 fn for_operators(key: &PublicKey, name: &str) -> String {
     format!(
-        "\n{key}\n\nWho wants your mini-programs writes into the trust file, with the app_ids that you publish:\n\n\
+        "\n# Who wants your mini-programs writes into the trust file, with the app_ids that you publish:\n\
          [keys.{name}]\npublic_key = \"{key}\"\nroles = [\"author\"]\nmay_publish = [\"my-app\"]\n"
     )
 }
@@ -149,7 +149,7 @@ fn show(args: &KeyShowArgs) -> Result<(), CommandError> {
     };
     let name = stem.filter(is_name).unwrap_or_else(|| "name".to_owned());
     let text = format!(
-        "key id     {}\nnamespace  {} (of its programs, if it replaced no other key)\n{}",
+        "# key id     {}\n# namespace  {} (of its programs, if it replaced no other key)\n{}",
         key.key_id(),
         namespace(&key),
         for_operators(&key, &name)
