@@ -8,31 +8,21 @@
 use std::fmt::Write as _;
 
 use wasmparser::{
-    Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    Encoding, Parser, Payload, ValidPayload, Validator,
     component_types::{
         ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentFuncTypeId, ComponentValType,
     },
     types::{Types, TypesRef},
 };
 
-use super::{BundleError, NESTING_MAX, bounds::Bounds};
+use super::{
+    BundleError, NESTING_MAX,
+    bounds::{Bounds, FEATURES, to_usize},
+};
 use crate::{
     capability::{CONTRACT, Capability, EXPORTS, Function, PROGRAM_INTERFACE, RECORDS},
     identity::quoted,
 };
-
-/// The proposals that hosts switch on: what rustc emits by default, 128-bit SIMD,
-/// and synchronous components. No GC, exceptions, threads, memory64, several
-/// memories, relaxed SIMD, tail calls, component-model async.
-pub(super) const FEATURES: WasmFeatures = WasmFeatures::FLOATS
-    .union(WasmFeatures::MUTABLE_GLOBAL)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::SIMD)
-    .union(WasmFeatures::COMPONENT_MODEL);
 
 /// A page of WebAssembly memory.
 const PAGE_BYTES: u64 = 64 * 1024;
@@ -190,11 +180,6 @@ pub(super) fn analyse(bytes: &[u8]) -> Result<Structure<'_>, BundleError> {
         data_segment_bytes,
         memory_bytes,
     })
-}
-
-/// Offsets are those of a slice in memory.
-pub(super) fn to_usize(offset: u64) -> usize {
-    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 /// Compares imports and exports with the contract. Whether the manifest requests

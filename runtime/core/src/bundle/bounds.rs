@@ -26,10 +26,23 @@ use wasmparser::{
     BinaryReader, BlockType, ComponentAlias, ComponentDefinedType, ComponentExport, ComponentExternalKind,
     ComponentInstance, ComponentOuterAliasKind, ComponentType, ComponentTypeDeclaration, ComponentTypeRef,
     ComponentValType, CompositeInnerType, CoreType, Encoding, FunctionBody, ModuleTypeDeclaration, Operator, Payload,
-    RecGroup, TypeBounds,
+    RecGroup, TypeBounds, WasmFeatures,
 };
 
 use super::{BundleError, NESTING_MAX};
+
+/// The proposals that hosts switch on: what rustc emits by default, 128-bit SIMD,
+/// and synchronous components. No GC, exceptions, threads, memory64, several
+/// memories, relaxed SIMD, tail calls, component-model async.
+pub(super) const FEATURES: WasmFeatures = WasmFeatures::FLOATS
+    .union(WasmFeatures::MUTABLE_GLOBAL)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::COMPONENT_MODEL);
 
 /// Most results of a function or a block.
 const RESULTS_MAX: u64 = 16;
@@ -220,9 +233,9 @@ impl<'a> Bounds<'a> {
                 }
             }
             Payload::ComponentTypeSection(_) => {
-                let (start, end) = (super::analysis::to_usize(range.start), super::analysis::to_usize(range.end));
+                let (start, end) = (to_usize(range.start), to_usize(range.end));
                 let section = self.bytes.get(start..end).unwrap_or_default();
-                let mut reader = BinaryReader::new_features(section, offset, super::analysis::FEATURES);
+                let mut reader = BinaryReader::new_features(section, offset, FEATURES);
                 for _ in 0..reader.read_var_u32()? {
                     self.define(&mut reader, 0)?;
                 }
@@ -424,4 +437,9 @@ fn check_core_type(ty: &CoreType<'_>, offset: u64) -> Result<(), BundleError> {
             _ => Ok(()),
         }),
     }
+}
+
+/// Offsets are those of a slice in memory.
+pub(super) fn to_usize(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }

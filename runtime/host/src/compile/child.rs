@@ -13,10 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::worker::{NATIVE, REFUSED, REPORT, Report, Task, Work};
-use super::{CompileError, CompileLimits, NATIVE_BYTES_MAX, Settings};
-
-/// Processors that one child may keep busy.
-pub(super) const THREADS_MAX: usize = 4;
+use super::{CompileError, CompileLimits, NATIVE_BYTES_MAX, Settings, THREADS_MAX};
 
 /// Bytes of what a child complains about that are read.
 const COMPLAINT_BYTES_MAX: u64 = 4096;

@@ -107,7 +107,7 @@ fn limited(limits: CompileLimits) -> Result<Force, JailError> {
         setrlimit(resource, limit).map_err(|error| JailError::Limits(error.into()))
     };
     // Its threads together; the parent's clock is the one that counts.
-    let threads = u64::try_from(super::child::THREADS_MAX).unwrap_or(1);
+    let threads = u64::try_from(super::THREADS_MAX).unwrap_or(1);
     set(Resource::Cpu, limits.deadline.as_secs().saturating_add(1).saturating_mul(threads))?;
     set(Resource::Fsize, 0)?;
     set(Resource::Core, 0)?;

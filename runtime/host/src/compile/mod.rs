@@ -33,6 +33,9 @@ use crate::engine::Exposure;
 /// or so, and a bundle has at most 8 MiB.
 pub(crate) const NATIVE_BYTES_MAX: usize = 128 << 20;
 
+/// Processors that one child may keep busy.
+const THREADS_MAX: usize = 4;
+
 /// Where components are compiled.
 #[derive(Debug, Clone, Default)]
 pub enum Compiler {
