@@ -62,15 +62,7 @@ pub enum IdentityError {
     },
 }
 
-/// What a message may repeat of a hostile text: at most 80 characters, none of
-/// which moves the cursor of a terminal.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted: String = text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(80).is_some() {
-        quoted.push('…');
-    }
-    quoted
-}
+pub(crate) use mprun_frame::quoted;
 
 /// Gives a text type its conversions: strings in (checked), strings out.
 macro_rules! text_conversions {

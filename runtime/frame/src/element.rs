@@ -6,6 +6,7 @@
 //! never change; new rows get new numbers. `wit/README.md` carries the same
 //! table, and a test compares the two.
 
+use crate::quoted;
 use crate::url::UrlKind;
 
 /// What an attribute's value may be.
@@ -40,19 +41,15 @@ impl AttributeKind {
             Self::Text | Self::Flag => None,
             Self::Url(kinds) => crate::url::Url::parse_as(value, kinds).err().map(|error| error.to_string()),
             Self::Word(words) if words.contains(&value) => None,
-            Self::Word(words) => Some(format!("expected one of `{}`, got `{}`", words.join("`, `"), short(value))),
+            Self::Word(words) => Some(format!("expected one of `{}`, got `{}`", words.join("`, `"), quoted(value))),
             Self::Integer(least, most) => match value.parse::<i64>() {
                 Ok(number) if (least..=most).contains(&number) && number.to_string() == value => None,
-                _ => Some(format!("expected a whole number from {least} to {most}, got `{}`", short(value))),
+                _ => Some(format!("expected a whole number from {least} to {most}, got `{}`", quoted(value))),
             },
             Self::Name if is_name(value) => None,
-            Self::Name => Some(format!("expected a name such as `pick-up`, got `{}`", short(value))),
+            Self::Name => Some(format!("expected a name such as `pick-up`, got `{}`", quoted(value))),
         }
     }
-}
-
-fn short(value: &str) -> String {
-    value.chars().take(40).collect()
 }
 
 fn is_name(value: &str) -> bool {

@@ -18,9 +18,12 @@ pub mod frame;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
 pub mod limits;
+mod quoted;
 pub mod template;
 pub mod tree;
 pub mod url;
+
+pub use quoted::quoted;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::element::{Attribute, Element, Event};
 use crate::frame::Frame;
 use crate::limits::{FRAME_TEMPLATES_MAX, FrameLimits, KEY_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::quoted;
 use crate::template::{SlotKind, Template, TemplateError, Templates};
 
 /// Where a template comes from.
@@ -443,7 +444,7 @@ impl<'a> Decoder<'a, '_> {
             }
             let key = self.take_text(length)?;
             if !keys.insert(key) {
-                return self.fail(FrameErrorReason::DoubledKey(key.to_owned()));
+                return self.fail(FrameErrorReason::DoubledKey(quoted(key)));
             }
             let instance = self.instance(Some(element), above, in_form)?;
             if let Some(place) = self.tree.items.get_mut(first + offset) {

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use crate::limits::URL_BYTES_MAX;
+use crate::quoted;
 
 /// An address, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,22 +73,22 @@ impl<'a> Url<'a> {
             return Err(UrlError::TooLong(text.len()));
         }
         if let Some(path) = text.strip_prefix("asset:") {
-            return if is_asset_path(path) { Ok(Self::Asset(path)) } else { Err(UrlError::Path(quote(path))) };
+            return if is_asset_path(path) { Ok(Self::Asset(path)) } else { Err(UrlError::Path(quoted(path))) };
         }
         if let Some(rest) = text.strip_prefix("page:") {
             let (route, query) = rest.split_once('?').unwrap_or((rest, ""));
             if !is_route(route) {
-                return Err(UrlError::Path(quote(route)));
+                return Err(UrlError::Path(quoted(route)));
             }
             if !is_query(query) {
-                return Err(UrlError::Query(quote(query)));
+                return Err(UrlError::Query(quoted(query)));
             }
             return Ok(Self::Page { route, query });
         }
         if let Some(rest) = text.strip_prefix("https://") {
-            return if is_web(rest) { Ok(Self::Web(text)) } else { Err(UrlError::Web(quote(text))) };
+            return if is_web(rest) { Ok(Self::Web(text)) } else { Err(UrlError::Web(quoted(text))) };
         }
-        Err(UrlError::Scheme(quote(text)))
+        Err(UrlError::Scheme(quoted(text)))
     }
 
     /// Takes apart an address that has been read before, as all those in a
@@ -111,7 +112,7 @@ impl<'a> Url<'a> {
     /// As [`Url::parse`], and [`UrlError::Kind`].
     pub fn parse_as(text: &'a str, kinds: &[UrlKind]) -> Result<Self, UrlError> {
         let url = Self::parse(text)?;
-        if kinds.contains(&url.kind()) { Ok(url) } else { Err(UrlError::Kind(quote(text))) }
+        if kinds.contains(&url.kind()) { Ok(url) } else { Err(UrlError::Kind(quoted(text))) }
     }
 
     /// What kind of address this is.
@@ -232,10 +233,6 @@ fn is_web(rest: &str) -> bool {
     });
     let tail_ok = tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte));
     host_ok && port_ok && tail_ok
-}
-
-fn quote(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]
