@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use mprun_core::{
     budget::{Budget, Limits},
-    bundle::Bundle,
+    bundle::{Bundle, diff::grouped},
     manifest::LanguageTag,
 };
 use mprun_frame::template::{SlotKind, Template};
@@ -212,19 +212,6 @@ fn write_budget(out: &mut String) -> std::fmt::Result {
         "  storage      {} for each user",
         output::size(usize::try_from(limits.storage_bytes_max).unwrap_or(usize::MAX))
     )
-}
-
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

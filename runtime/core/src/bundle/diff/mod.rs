@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use self::text::grouped;
 use super::{Bundle, Import};
 use crate::{
     capability::Capability,
