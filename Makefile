@@ -7,12 +7,12 @@
 LISTEN ?= 127.0.0.1:7878
 CARGO ?= cargo
 MPRUN = target/release/mprun
-SAMPLES = hello coffee
+SAMPLES = hello coffee gallery
 BUNDLES = $(SAMPLES:%=dist/%.wasm)
 FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz samples toolchain release clean
+.PHONY: help run test pictures check bench fuzz samples toolchain release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ samples: toolchain release ## build the mini-programs of samples/ into dist/
 test: toolchain ## all tests, with everything that they need
 	@scripts/test-packages.sh
 	$(CARGO) test --locked --workspace --no-fail-fast
+
+pictures: toolchain ## every page of the samples in every way, as pictures in target/pictures
+	@scripts/test-packages.sh
+	$(CARGO) build --locked -p mprun
+	$(CARGO) test --locked -p mprun-tests -- --ignored --exact --nocapture live::looks::every_page_in_every_way_as_a_picture
 
 check: ## what CI refuses before it runs a test: format, lints, dependencies
 	$(CARGO) fmt --all --check
@@ -41,7 +46,7 @@ bench: toolchain ## the table of times, each beside the same page without a sand
 	target/release/mprun-bench
 
 fuzz: ## look for input that breaks a reader, FUZZ_SECONDS for each (600); needs a C++ compiler
-	@for target in bundle trust; do scripts/fuzz.sh $$target $(FUZZ_SECONDS) || exit 1; done
+	@for target in bundle trust frame patch; do scripts/fuzz.sh $$target $(FUZZ_SECONDS) || exit 1; done
 
 toolchain:
 	@scripts/guest-toolchain.sh >/dev/null

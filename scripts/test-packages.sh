@@ -2,15 +2,61 @@
 # Makes sure that the programs which the tests use for real are there. On Debian
 # and Ubuntu missing ones are installed by apt, as root or with sudo, and it says
 # so first; elsewhere it names them and fails. With arguments: only these commands.
+# Without: also what the browser tests need from npm, in target/test-tools.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 # command:package. The browser and its driver, the digest and the signatures checked
 # by tools that we did not write, a registry and a tool that reads it, a terminal to
-# type into, a load generator.
+# type into, a load generator, npm for what has no package.
 known=(chromium:chromium chromedriver:chromium-driver b3sum:b3sum minisign:minisign docker-registry:docker-registry
-  skopeo:skopeo tmux:tmux python3:python3 wrk:wrk)
+  skopeo:skopeo tmux:tmux python3:python3 wrk:wrk npm:npm)
+# name version sha512 files: what is kept of a package of npm. axe-core looks for what
+# shuts people out of a page; the list has texts that made other programs fail.
+tools=(
+  "axe-core 4.14.1
+   1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+   axe.min.js LICENSE"
+  "big-list-of-naughty-strings 1.0.0
+   5a20be816dfc2a14aa1d1e67990e75976e4292253f5a40c25c55dde91d6ebf209d62b324ef423399c56bad5dc210a535a697763dc658f94b11cff47233bfe330
+   blns.json LICENSE"
+)
+folder=target/test-tools
+
+# The tool that is not there as it should be, one after the other.
+absent() {
+  local tool name version sha512 files
+  for tool in "${tools[@]}"; do
+    read -r -d '' name version sha512 files <<<"$tool" || true
+    [[ -f $folder/$name/$version ]] || echo "$name"
+  done
+}
+
+# Fetches a tool, refuses any other bytes than those that were looked at, and keeps
+# the files of it.
+fetch() {
+  local name=$1 version=$2 sha512=$3 archive
+  shift 3
+  local place=$folder/.$name.$$
+  rm -rf "$place" && mkdir -p "$place"
+  archive=$place/$(cd "$place" && npm pack --silent "$name@$version")
+  if ! echo "$sha512  $archive" | sha512sum --check --status; then
+    echo "error: $name $version from npm is not what it was when it was chosen (sha512)" >&2
+    rm -rf "$place"
+    exit 1
+  fi
+  tar --no-same-owner -xzf "$archive" -C "$place" --strip-components=1 "${@/#/package/}"
+  rm "$archive"
+  # What says that all of it is there comes last.
+  : >"$place/$version"
+  rm -rf "${folder:?}/$name" && mv "$place" "$folder/$name"
+}
+
 wanted=("$@")
-[[ ${#wanted[@]} -gt 0 ]] || wanted=(chromium chromedriver b3sum minisign docker-registry skopeo tmux python3)
+if [[ ${#wanted[@]} -eq 0 ]]; then
+  wanted=(chromium chromedriver b3sum minisign docker-registry skopeo tmux python3)
+  [[ -z $(absent) ]] || wanted+=(npm)
+fi
 
 missing=()
 for command in "${wanted[@]}"; do
@@ -19,29 +65,40 @@ for command in "${wanted[@]}"; do
     [[ ${entry%%:*} == "$command" ]] && missing+=("${entry##*:}")
   done
 done
-# The pages are looked at with Chinese text in them too.
-if [[ $# -eq 0 ]] && command -v fc-list >/dev/null && ! fc-list :lang=zh | grep -q .; then
-  missing+=(fonts-noto-cjk)
+# The pages are looked at with Chinese and Arabic text in them too.
+if [[ $# -eq 0 ]] && command -v fc-list >/dev/null; then
+  fc-list :lang=zh | grep -q . || missing+=(fonts-noto-cjk)
+  fc-list :lang=ar | grep -q . || missing+=(fonts-noto-core)
 fi
-[[ ${#missing[@]} -gt 0 ]] || exit 0
 
-if ! command -v apt-get >/dev/null; then
-  echo "error: the tests need: ${missing[*]}" >&2
-  echo "hint: install these programs with your system's package manager, then start again" >&2
-  exit 1
-fi
-sudo=()
-if [[ $(id -u) -ne 0 ]]; then
-  command -v sudo >/dev/null || {
-    echo "error: the tests need the packages ${missing[*]}, and installing them needs root" >&2
-    echo "hint: run as root: apt-get install ${missing[*]}" >&2
+if [[ ${#missing[@]} -gt 0 ]]; then
+  if ! command -v apt-get >/dev/null; then
+    echo "error: the tests need: ${missing[*]}" >&2
+    echo "hint: install these programs with your system's package manager, then start again" >&2
     exit 1
-  }
-  sudo=(sudo)
+  fi
+  sudo=()
+  if [[ $(id -u) -ne 0 ]]; then
+    command -v sudo >/dev/null || {
+      echo "error: the tests need the packages ${missing[*]}, and installing them needs root" >&2
+      echo "hint: run as root: apt-get install ${missing[*]}" >&2
+      exit 1
+    }
+    sudo=(sudo)
+  fi
+  echo "test packages: installing ${missing[*]} with apt (once)" >&2
+  start=$SECONDS
+  export DEBIAN_FRONTEND=noninteractive
+  "${sudo[@]}" apt-get -qq update
+  "${sudo[@]}" apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
+  echo "test packages: done after $((SECONDS - start)) s" >&2
 fi
-echo "test packages: installing ${missing[*]} with apt (once)" >&2
-start=$SECONDS
-export DEBIAN_FRONTEND=noninteractive
-"${sudo[@]}" apt-get -qq update
-"${sudo[@]}" apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
-echo "test packages: done after $((SECONDS - start)) s" >&2
+
+[[ $# -eq 0 ]] || exit 0
+for tool in "${tools[@]}"; do
+  read -r -d '' name version sha512 files <<<"$tool" || true
+  [[ -f $folder/$name/$version ]] && continue
+  echo "test packages: fetching $name $version from npm (once)" >&2
+  read -r -a files <<<"$files"
+  fetch "$name" "$version" "$sha512" "${files[@]}"
+done

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mprun_core::manifest::{Manifest, Scope};
+use mprun_core::manifest::{KeyScope, Manifest, Scope};
 use mprun_host::{Open, PageError};
 
 use crate::support::local::{Local, user};
@@ -16,7 +16,7 @@ fn scoped(bundle: &Path, folder: &Path, prefixes: &[&str]) -> PathBuf {
     changed(bundle, &to, |manifest: &mut Manifest| {
         let prefixes = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
         let storage = manifest.req_permissions.iter_mut().find(|permission| permission.name.name() == "storage");
-        storage.expect("it requests the storage").scope = Some(Scope { prefixes });
+        storage.expect("it requests the storage").scope = Some(Scope::Keys(KeyScope { prefixes }));
     });
     to
 }

@@ -174,6 +174,7 @@ fn the_readme_of_the_contract_has_the_tables_of_the_code() {
             AttributeKind::Text => "text".to_owned(),
             AttributeKind::Flag => "flag".to_owned(),
             AttributeKind::Name => "name".to_owned(),
+            AttributeKind::Classes => "classes".to_owned(),
             AttributeKind::Integer(least, most) => format!("{least} to {most}"),
             AttributeKind::Word(words) => format!("one of `{}`", words.join("`, `")),
             AttributeKind::Url(kinds) => {

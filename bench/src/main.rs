@@ -4,13 +4,23 @@
 //! In the process: instantiate, instantiate and view, frame to HTML. From outside,
 //! with wrk: a whole GET of a page whose `load` reads storage, through the ordinary
 //! `mprun serve`, beside `axum` and `maud` on the same SQLite row, with 1, 100 and
-//! 1,000 distinct programs. And the way there: starts of processes, verifying,
-//! compiling, a host with 1,000 installed programs. Rounds are interleaved and the
-//! median is printed, because machines drift.
+//! 1,000 distinct programs. The way there: starts of processes, verifying,
+//! compiling, a host with 1,000 installed programs. And side by side with other
+//! ways to serve pages: three pages, events, patches, idle pages. Rounds are
+//! interleaved and the median is printed, because machines drift.
 
+mod client;
+mod events;
+mod idle;
 mod load;
+mod machine;
+mod markup;
 mod native;
+mod pages;
+mod peers;
+mod plot;
 mod programs;
+mod report;
 mod sandbox;
 mod start;
 
@@ -20,8 +30,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::idle::Amount;
 use crate::load::Run;
-use crate::programs::Serving;
+use crate::pages::{Field, PAGES};
+use crate::peers::Peers;
+use crate::programs::{Serving, serve_arguments};
 
 // The same as in mprun: what is compared is the sandbox.
 #[global_allocator]
@@ -29,6 +42,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 3;
 const SECONDS: u32 = 4;
+
+/// Idle pages: as many users, and users who keep as many as the host keeps for one.
+const IDLE: [Amount; 2] = [Amount { pages: 100_000, per_user: 1 }, Amount { pages: 100_000, per_user: 250 }];
+const IDLE_QUICK: [Amount; 2] = [Amount { pages: 4_000, per_user: 1 }, Amount { pages: 4_000, per_user: 250 }];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -38,31 +55,126 @@ async fn main() -> Result<()> {
         [] => bench().await,
         ["quick"] => table(&[1], 1, 2).await,
         ["start"] => starts(1_000).await,
-        _ => anyhow::bail!("usage: mprun-bench [quick|start]"),
+        ["pages"] => side_by_side(),
+        ["pages", "quick"] => {
+            let built = Built::new()?;
+            compare(&built, 1, 2)?;
+            events(&built, 2)?;
+            patch(&built)?;
+            idle(&built, &IDLE_QUICK).map(drop)
+        }
+        ["compare"] => compare(&Built::new()?, ROUNDS, SECONDS).map(drop),
+        ["events"] => events(&Built::new()?, SECONDS).map(drop),
+        ["patch"] => patch(&Built::new()?).map(drop),
+        ["idle"] => idle(&Built::new()?, &IDLE).map(drop),
+        _ => anyhow::bail!("usage: mprun-bench [quick|start|pages|pages quick|compare|events|patch|idle]"),
     }
 }
 
 async fn bench() -> Result<()> {
     table(&[1, 100, 1_000], ROUNDS, SECONDS).await?;
-    starts(1_000).await
+    starts(1_000).await?;
+    side_by_side()
+}
+
+/// What was built before: the folder of this program, and the guest.
+struct Built {
+    folder: PathBuf,
+    guest: PathBuf,
+}
+
+impl Built {
+    fn new() -> Result<Self> {
+        let exe = std::env::current_exe()?;
+        let folder = exe.parent().context("the bench lies in target/release")?.to_owned();
+        let guest = programs::build(&folder)?;
+        Ok(Self { folder, guest })
+    }
+
+    /// A folder for data, on the disk and not in memory as others may be.
+    fn data(&self) -> Result<tempfile::TempDir> {
+        Ok(tempfile::tempdir_in(&self.folder)?)
+    }
+
+    /// `mprun serve` as it comes, one program, its data in `folder`.
+    fn serve(&self, folder: &Path) -> Result<Serving> {
+        let bundles = programs::distinct(&self.guest, folder, 1)?;
+        Serving::start(self.folder.join("mprun"), &serve_arguments(&bundles, folder, &[]))
+    }
+}
+
+/// The three pages from everybody, events, patches, idle pages; written into docs/.
+fn side_by_side() -> Result<()> {
+    let built = Built::new()?;
+    let tables = compare(&built, ROUNDS, SECONDS)?;
+    let live = [events(&built, SECONDS)?, patch(&built)?, idle(&built, &IDLE)?];
+    let pages: Vec<_> = tables.iter().map(report::table).collect();
+    let machine = machine::paragraph(&Peers::new(&built.folder))?;
+    let section = format!(
+        "`make bench` on {machine} {ROUNDS} rounds of {SECONDS} s, interleaved, medians; `wrk -t1 -c32`.\n\n\
+         ![Requests a second, by page and server](bench.svg)\n\n{}\n{}",
+        pages.join("\n"),
+        live.join("\n")
+    );
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    report::write(&docs.join("speed.md"), section.trim_end())?;
+    std::fs::write(docs.join("bench.svg"), plot::svg(&tables))?;
+    say("\nWritten to docs/speed.md and docs/bench.svg.");
+    Ok(())
+}
+
+fn compare(built: &Built, rounds: usize, seconds: u32) -> Result<Vec<pages::Table>> {
+    say(&format!("\nThe same pages side by side; {}\n", machine::paragraph(&Peers::new(&built.folder))?));
+    let folder = built.data()?;
+    let field = Field::start(&built.folder, folder.path(), &built.guest, &Peers::new(&built.folder))?;
+    let measure = |page| {
+        let table = field.measure(folder.path(), page, rounds, seconds)?;
+        say(&report::table(&table));
+        Ok(table)
+    };
+    PAGES.into_iter().map(measure).collect()
+}
+
+fn events(built: &Built, seconds: u32) -> Result<String> {
+    let folder = built.data()?;
+    let server = built.serve(folder.path())?;
+    let mut runs = Vec::new();
+    for pressed in &events::PRESSED {
+        runs.push((pressed.what, events::run(&server, pressed, seconds)?));
+    }
+    let text = report::events(&runs, events::synced_writes(folder.path())?);
+    say(&text);
+    Ok(text)
+}
+
+fn patch(built: &Built) -> Result<String> {
+    let folder = built.data()?;
+    let text = report::patch(&events::patch(&built.serve(folder.path())?)?);
+    say(&text);
+    Ok(text)
+}
+
+fn idle(built: &Built, amounts: &[Amount]) -> Result<String> {
+    let measure = |amount: &Amount| {
+        let folder = built.data()?;
+        idle::run(&built.folder, &built.guest, folder.path(), *amount)
+    };
+    let text = report::idle(&amounts.iter().map(measure).collect::<Result<Vec<_>>>()?);
+    say(&text);
+    Ok(text)
 }
 
 /// From a file to a page.
 async fn starts(count: usize) -> Result<()> {
-    let exe = std::env::current_exe()?;
-    let built = exe.parent().context("the bench lies in target/release")?;
-    let guest = programs::build(built)?;
+    let Built { folder: built, guest } = Built::new()?;
     say("\nFrom a file to a page: the program above; medians, and the ratio to the first row of each group\n");
-    // Installed by scripts/bench-peers.sh, or on the path.
-    let own = built.with_file_name("peers").join("bin/wasmtime");
-    let wasmtime = if own.exists() { own } else { PathBuf::from("wasmtime") };
-    let mut rows = start::processes(built, &guest, &wasmtime)?;
+    let mut rows = start::processes(&built, &guest, &Peers::new(&built).wasmtime())?;
     rows.extend(start::loading(&guest).await?);
     for (what, time, ratio) in rows {
         let ratio = ratio.map(|ratio| format!("{ratio:>7.2}")).unwrap_or_default();
         say(&format!("{what:<52} {:>10}{ratio}", millis(time)));
     }
-    let many = start::many(built, &guest, count, 50)?;
+    let many = start::many(&built, &guest, count, 50)?;
     say(&format!("\nOne host, {} installed programs:\n", many.programs));
     for (what, value) in [
         ("start of the process to its address".to_owned(), millis(many.start)),
@@ -78,13 +190,11 @@ async fn starts(count: usize) -> Result<()> {
 }
 
 async fn table(counts: &[usize], rounds: usize, seconds: u32) -> Result<()> {
-    let exe = std::env::current_exe()?;
-    let built = exe.parent().context("the bench lies in target/release")?;
+    let Built { folder: built, guest } = Built::new()?;
     let folder = tempfile::tempdir()?;
-    let guest = programs::build(built)?;
 
-    say(&format!("{}, {} cores\n", cpu(), std::thread::available_parallelism()?));
-    say("In one process, one thread: a page of 204 elements (40 cards), fuel and epochs on, slots used before\n");
+    say(&format!("{}, {} cores\n", machine::cpu(), std::thread::available_parallelism()?));
+    say("In one process, one thread: a page of 205 elements (40 cards), fuel and epochs on, slots used before\n");
     say(&format!("{:<52} {:>10}", "", "median"));
     for (what, time) in sandbox::times(&guest, counts).await? {
         say(&format!("{what:<52} {:>10}", micros(time)));
@@ -95,7 +205,7 @@ async fn table(counts: &[usize], rounds: usize, seconds: u32) -> Result<()> {
     say("view from the cache, which always has it here. Requests a second, p50 and p99 in ms, share of native.\n");
     say(&format!("{:<9} {:>24}   {:>32}   {:>32}", "programs", "native", "mprun, anew", "mprun, usual"));
     for &count in counts {
-        let [native, anew, usual] = get(built, folder.path(), &guest, count, rounds, seconds)?;
+        let [native, anew, usual] = get(&built, folder.path(), &guest, count, rounds, seconds)?;
         say(&format!(
             "{count:<9} {}   {} {:>7.2}   {} {:>7.2}",
             cells(native),
@@ -118,11 +228,11 @@ fn get(built: &Path, folder: &Path, guest: &Path, count: usize, rounds: usize, s
     std::fs::create_dir(&folder)?;
     let bundles = programs::distinct(guest, &folder, count)?;
     let usual = Serving::start(built.join("mprun"), &serve_arguments(&bundles, &folder, &[]))?;
-    let cookie = usual.seed(count)?;
+    let cookie = usual.seed(count, &["cards"])?;
     // On the same rows: pages that are only looked at store nothing.
     let anew = serve_arguments(&bundles, &folder, &["--view-cache-mib", "0"]);
     let anew = Serving::start(built.join("mprun"), &anew)?;
-    let paths: Vec<String> = (1..=count).map(programs::path).collect();
+    let paths: Vec<String> = (1..=count).map(|number| programs::path(number, "cards")).collect();
     let database = programs::database(&folder)?;
     let native =
         Serving::start(std::env::current_exe()?, &["native".to_owned(), database.to_string_lossy().into_owned()])?;
@@ -142,31 +252,12 @@ fn get(built: &Path, folder: &Path, guest: &Path, count: usize, rounds: usize, s
     Ok([native.context("no run")?, anew.context("no run")?, usual.context("no run")?])
 }
 
-fn serve_arguments(bundles: &[PathBuf], folder: &Path, more: &[&str]) -> Vec<String> {
-    let mut arguments = vec!["serve".to_owned(), "--dev".to_owned()];
-    arguments.extend(bundles.iter().map(|bundle| bundle.to_string_lossy().into_owned()));
-    arguments.extend(["--listen", "127.0.0.1:0", "--data"].map(str::to_owned));
-    arguments.push(folder.join("data").to_string_lossy().into_owned());
-    arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
-    arguments
-}
-
 fn micros(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }
 
 fn millis(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1e3)
-}
-
-fn cpu() -> String {
-    std::fs::read_to_string("/proc/cpuinfo")
-        .ok()
-        .and_then(|text| {
-            text.lines()
-                .find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name.to_owned()))
-        })
-        .unwrap_or_else(|| "unknown processor".to_owned())
 }
 
 /// A line on stdout, at once.

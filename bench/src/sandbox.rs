@@ -34,7 +34,7 @@ pub(crate) async fn times(guest: &Path, counts: &[usize]) -> Result<Vec<(String,
             let admitted = Admitted::development(mprun_core::bundle::verify(std::fs::read(bundle)?)?);
             let program = host.install(admitted).await?;
             seed(&host, &program).await?;
-            probes.push(host.probe(&program, &UserId::local(), "index").await?);
+            probes.push(host.probe(&program, &UserId::local(), "cards").await?);
         }
         // Every slot of the pool has had a program before.
         for step in 0..SAMPLES {
@@ -82,6 +82,7 @@ fn request(rendering: &Rendering, token: String) -> Result<EventRequest> {
         nonce: rendering.nonce.clone(),
         seq: 0,
         token: Some(token),
+        keep: false,
         fields: Vec::new(),
         environment: mprun_host::Environment::default(),
     })

@@ -243,7 +243,7 @@ fn first_requests(server: &Serving, count: usize) -> Result<Vec<Duration>> {
     agent.get(&healthz).call()?.body_mut().read_to_string()?;
     (1..=count)
         .map(|number| {
-            let url = format!("http://{}{}", server.address(), programs::path(number));
+            let url = format!("http://{}{}", server.address(), programs::path(number, "cards"));
             let start = Instant::now();
             let mut answer = agent.get(&url).call()?;
             let page = answer.body_mut().read_to_string()?;

@@ -413,9 +413,9 @@ def invalid():
     yield "a long key", bent(Instance(listing, items=[("k" * 257, Instance(item))])), 2, "more than 256 bytes in a key"
     yield "a long message", bent(Instance(tap, tap=b"m" * 4097)), 1, "more than 4096 bytes in a message"
     yield "too deep", bent(nested(64, Instance(HELLO))), 128, "more than 64 levels"
-    yield "too many elements", bent(Instance(listing, items=[(str(n), Instance(many)) for n in range(100)])), \
-        None, "more than 10000 nodes"
-    yield "a list longer than any page", defined(listing.encoding, ops=(0, 4_000_000_000)), 1, "more than 10000 nodes"
+    yield "too many elements", bent(Instance(listing, items=[(str(n), Instance(many)) for n in range(250)])), \
+        None, "more than 20000 nodes"
+    yield "a list longer than any page", defined(listing.encoding, ops=(0, 4_000_000_000)), 1, "more than 20000 nodes"
     yield "too many templates", defined(templates=[f"{n:016x}" for n in range(1025)]), 0, "more than 1024 templates"
 
 

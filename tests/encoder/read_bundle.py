@@ -68,8 +68,12 @@ def read(file):
         else:
             assert not ours, "a section follows ours"
     names = [name for name, _ in ours]
-    assert names == ["mprun:manifest", "mprun:templates"] + ["mprun:asset"] * (len(names) - 2), names
-    (_, manifest), (_, templates), *assets = ours
+    styles = names.count("mprun:style")
+    order = ["mprun:manifest", "mprun:templates"] + ["mprun:style"] * styles
+    assert styles <= 1 and names == order + ["mprun:asset"] * (len(names) - len(order)), names
+    (_, manifest), (_, templates), *rest = ours
+    style, assets = rest[:styles], rest[styles:]
+    assert all(0 < len(sheet) <= 64 * 1024 and sheet.decode() for _, sheet in style), "the style sheet"
     yield f"digest {blake3(file)}"
 
     text = manifest.decode()

@@ -88,10 +88,11 @@ impl Local {
             nonce: page.nonce.clone(),
             seq: 0,
             token: Some(self.token(page, label)),
+            keep: false,
             fields: Vec::new(),
             environment: Default::default(),
         };
-        self.host.event(&page.program, user, request).await
+        self.host.event(&page.program, user, request).await.map(|acted| acted.outcome)
     }
 
     fn token(&self, page: &Rendering, label: &str) -> String {

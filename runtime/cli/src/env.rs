@@ -173,6 +173,11 @@ pub(crate) fn no_colour() -> bool {
     variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb")
 }
 
+/// Whether the terminal says that it is light. Most say nothing.
+pub(crate) fn has_light_ground() -> bool {
+    variable("COLORFGBG").is_some_and(|colours| theme(Some(&colours)) == Theme::Light)
+}
+
 /// What should be logged, if anything was said.
 pub(crate) fn log_filter() -> Option<String> {
     variable(LOG)

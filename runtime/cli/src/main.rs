@@ -4,10 +4,12 @@
 mod args;
 mod build;
 mod commands;
+mod dev;
 mod env;
 mod error;
 mod files;
 mod output;
+mod qr;
 mod secret;
 mod terminal;
 
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Run(args) => commands::run::run(args),
         Command::Serve(args) => commands::serve::serve(args),
+        Command::New(args) => commands::new::new(&args),
+        Command::Dev(args) => commands::dev::dev(&args),
         Command::Build(args) => commands::build::build(&args),
         Command::Sign(args) => commands::sign::sign(&args),
         Command::Key(args) => commands::key::key(&args),

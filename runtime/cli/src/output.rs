@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Whether stderr shows colours.
-fn colour() -> bool {
+pub(crate) fn colour() -> bool {
     io::stderr().is_terminal() && !env::no_colour()
 }
 
@@ -54,6 +54,14 @@ pub(crate) fn hint(text: &str) {
     say("hint", Color::Cyan, text);
 }
 
+/// What another program says, as it says it. Nothing where there is nothing.
+pub(crate) fn quote(text: &str) {
+    if !text.trim().is_empty() {
+        // As for `say`.
+        let _ = writeln!(io::stderr().lock(), "{}\n", text.trim_end());
+    }
+}
+
 /// Writes data to stdout.
 ///
 /// # Errors
@@ -73,6 +81,11 @@ pub(crate) fn log_to_stderr(filter: &str) {
         .finish();
     // It fails only where somebody else has set one up, and then that one is used.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Whether stdout shows colours.
+pub(crate) fn stdout_has_colour() -> bool {
+    io::stdout().is_terminal() && !env::no_colour()
 }
 
 /// Whether stderr goes to a terminal.

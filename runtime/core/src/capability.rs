@@ -1,6 +1,10 @@
 //! Decides what a host offers: one table of interfaces, their permission names
 //! and their functions with types. It repeats `wit/` (a test compares them), so
 //! that a bundle can be refused for what it imports before an engine sees it.
+//!
+//! What a program can only do by what its pages show (`image`) is a capability
+//! too, without an interface: no import shows it, and so the permission alone has
+//! to.
 
 use std::{fmt, str::FromStr};
 
@@ -72,7 +76,7 @@ pub const EXPORTS: &[Function] = &[
     ),
 ];
 
-/// One interface of a host that holds functions.
+/// Something that a host does for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capability {
@@ -93,11 +97,14 @@ pub enum Capability {
     Timer,
     /// A short message over the page.
     Toast,
+    /// Pictures from other servers, fetched by the host. No function: a page that
+    /// shows one asks for it.
+    Image,
 }
 
 impl Capability {
     /// All of them, in the order of this enum.
-    pub const ALL: [Capability; 8] = [
+    pub const ALL: [Capability; 9] = [
         Capability::Log,
         Capability::Clock,
         Capability::Random,
@@ -106,6 +113,7 @@ impl Capability {
         Capability::Navigation,
         Capability::Timer,
         Capability::Toast,
+        Capability::Image,
     ];
 
     /// The name in `req_permissions`, which is also the interface's own name.
@@ -119,12 +127,13 @@ impl Capability {
             Capability::Navigation => "navigation",
             Capability::Timer => "timer",
             Capability::Toast => "toast",
+            Capability::Image => "image",
         }
     }
 
-    /// The interface in WIT, without its version.
-    pub const fn interface(self) -> &'static str {
-        match self {
+    /// The interface in WIT, without its version; `None` for what needs no call.
+    pub const fn interface(self) -> Option<&'static str> {
+        Some(match self {
             Capability::Log => "mprun:host/log",
             Capability::Clock => "mprun:host/clock",
             Capability::Random => "mprun:host/random",
@@ -133,10 +142,11 @@ impl Capability {
             Capability::Navigation => "mprun:host/navigation",
             Capability::Timer => "mprun:host/timer",
             Capability::Toast => "mprun:host/toast",
-        }
+            Capability::Image => return None,
+        })
     }
 
-    /// Whether a program that imports it must request it: all but `log`.
+    /// Whether a program that uses it must request it: all but `log`.
     pub const fn needs_permission(self) -> bool {
         !matches!(self, Capability::Log)
     }
@@ -152,6 +162,7 @@ impl Capability {
             Capability::Navigation => "open and close its own pages",
             Capability::Timer => "continue later, also when you are not looking",
             Capability::Toast => "show a short message over the page",
+            Capability::Image => "show pictures from other servers, which learn what stands in the addresses",
         }
     }
 
@@ -166,6 +177,7 @@ impl Capability {
             Capability::Navigation => NAVIGATION,
             Capability::Timer => TIMER,
             Capability::Toast => TOAST,
+            Capability::Image => &[],
         }
     }
 
@@ -176,7 +188,7 @@ impl Capability {
 
     /// The one with this interface name (without a version).
     pub fn by_interface(interface: &str) -> Option<Capability> {
-        Capability::ALL.into_iter().find(|c| c.interface() == interface)
+        Capability::ALL.into_iter().find(|c| c.interface() == Some(interface))
     }
 }
 
@@ -235,9 +247,13 @@ mod tests {
     fn names_lead_back_to_their_capability() {
         for capability in Capability::ALL {
             assert_eq!(Capability::by_name(capability.name()), Some(capability));
-            assert_eq!(Capability::by_interface(capability.interface()), Some(capability));
+            assert_eq!(capability.interface().is_none(), capability.functions().is_empty(), "{capability}");
+            if let Some(interface) = capability.interface() {
+                assert_eq!(Capability::by_interface(interface), Some(capability));
+            }
             assert_eq!(serde_json::to_string(&capability).unwrap(), format!("\"{}\"", capability.name()));
         }
         assert_eq!(Capability::by_name("types"), None);
+        assert_eq!(Capability::by_interface("mprun:host/image"), None);
     }
 }

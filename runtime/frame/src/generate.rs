@@ -72,7 +72,8 @@ pub fn template(seed: u64) -> Template {
     generator.template(element, false, false)
 }
 
-struct Generator {
+/// What decides at random.
+pub(crate) struct Generator {
     state: u64,
     nodes: u32,
     bundle: Templates,
@@ -82,19 +83,30 @@ struct Generator {
 }
 
 impl Generator {
+    /// One that only decides.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d,
+            nodes: 0,
+            bundle: Templates::default(),
+            used: Vec::new(),
+            writer: FrameWriter::new(),
+        }
+    }
+
     /// A number below `below`, which is not 0.
-    fn below(&mut self, below: usize) -> usize {
+    pub(crate) fn below(&mut self, below: usize) -> usize {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
         usize::try_from((self.state >> 11) % below as u64).unwrap_or(0)
     }
 
-    fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
         if from.is_empty() {
             return None;
         }
@@ -216,9 +228,9 @@ impl Generator {
         match element {
             Element::View | Element::ListItem => {
                 if has(attributes, Attribute::To) {
-                    events.clear();
+                    events.retain(|event| *event != Event::Tap);
                 }
-                let pressed = has(attributes, Attribute::To) || !events.is_empty();
+                let pressed = has(attributes, Attribute::To) || events.contains(&Event::Tap);
                 if pressed && !has(attributes, Attribute::Label) {
                     attributes.push((Attribute::Label, AttributeValue::Static(self.text())));
                 }
@@ -266,11 +278,11 @@ impl Generator {
         }
     }
 
-    fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         self.pick(TEXTS).unwrap_or_default().to_owned()
     }
 
-    fn value(&mut self, kind: AttributeKind) -> String {
+    pub(crate) fn value(&mut self, kind: AttributeKind) -> String {
         match kind {
             AttributeKind::Text => self.text(),
             AttributeKind::Flag => String::new(),
@@ -280,6 +292,9 @@ impl Generator {
                 (least + i64::try_from(self.below(span)).unwrap_or(0)).to_string()
             }
             AttributeKind::Name => self.pick(&["name", "size", "pick-up"]).unwrap_or_default().to_owned(),
+            AttributeKind::Classes => {
+                self.pick(&["card", "price big", "x x-1 xmp-view"]).unwrap_or_default().to_owned()
+            }
             AttributeKind::Url(kinds) => match self.pick(kinds) {
                 Some(UrlKind::Asset) | None => self.pick(&["asset:latte.svg", "asset:none/there.png"]),
                 Some(UrlKind::Page) => self.pick(&["page:menu", "page:product?id=7&q=%22%3E"]),

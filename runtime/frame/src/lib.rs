@@ -11,13 +11,16 @@
 //! - [`tree`]: a frame, checked and decoded
 //! - [`url`]: the addresses that a view may contain
 //! - [`limits`]: how much of each there may be
-//! - `generate`: random views, for tests (feature `generate`)
+//! - `generate`, `mutate`: random views, and what becomes of them, for tests
+//!   (feature `generate`)
 
 pub mod element;
 pub mod frame;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
 pub mod limits;
+#[cfg(any(test, feature = "generate"))]
+pub mod mutate;
 mod quoted;
 pub mod template;
 pub mod tree;

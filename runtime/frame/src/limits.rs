@@ -19,6 +19,8 @@ pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 pub const KEY_BYTES_MAX: usize = 256;
 /// Bytes of an address in a view.
 pub const URL_BYTES_MAX: usize = 2_048;
+/// Names of classes that one element has.
+pub const CLASSES_MAX: usize = 16;
 /// Bytes of one attribute value.
 pub const ATTRIBUTE_BYTES_MAX: usize = 64 * 1024;
 
@@ -37,6 +39,6 @@ pub struct FrameLimits {
 
 impl Default for FrameLimits {
     fn default() -> Self {
-        Self { nodes_max: 10_000, depth_max: DEPTH_MAX, bytes_max: 1024 * 1024 }
+        Self { nodes_max: 20_000, depth_max: DEPTH_MAX, bytes_max: 1024 * 1024 }
     }
 }

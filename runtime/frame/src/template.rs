@@ -536,7 +536,8 @@ fn refuse(node: &Node) -> Option<String> {
             Some("a button that submits its form has no `on:tap`: the form has `on:submit`".to_owned())
         }
         element if element.is_field() && !has(Attribute::Name) && node.events.is_empty() => {
-            Some("needs `name` (in a form) or `on:change`".to_owned())
+            let tells = element.definition().events.iter().map(|event| format!(" or `on:{}`", event.name()));
+            Some(format!("needs `name` (in a form){}", tells.collect::<String>()))
         }
         _ => None,
     }

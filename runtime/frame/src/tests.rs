@@ -1,6 +1,8 @@
 //! What holds for every template and frame, and one example of each reason for
 //! which one is refused.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use crate::element::{Attribute, Element, Event};
@@ -137,6 +139,43 @@ proptest! {
     }
 }
 
+#[test]
+fn generated_views_have_everything_that_a_view_can_have() {
+    fn collect(node: &Node, missing: &mut BTreeSet<String>) {
+        missing.remove(node.element.name());
+        for (attribute, _) in &node.attributes {
+            missing.remove(&format!("{} {}", node.element.name(), attribute.name()));
+        }
+        for event in &node.events {
+            missing.remove(&format!("{} on:{}", node.element.name(), event.name()));
+        }
+        let Body::Children(children) = &node.body else { return };
+        for child in children {
+            if let Child::Element(node) = child {
+                collect(node, missing);
+            }
+        }
+    }
+    let mut missing = BTreeSet::new();
+    for element in Element::ALL {
+        let definition = element.definition();
+        missing.insert(element.name().to_owned());
+        missing.extend(definition.attributes.iter().map(|taken| format!("{} {}", element.name(), taken.name())));
+        missing.extend(definition.events.iter().map(|event| format!("{} on:{}", element.name(), event.name())));
+    }
+    for seed in 0..5_000 {
+        let view = generate::view(seed);
+        let own = definitions(&view.frame).unwrap();
+        for template in view.bundle.as_slice().iter().chain(&own) {
+            collect(template.root(), &mut missing);
+        }
+        if missing.is_empty() {
+            return;
+        }
+    }
+    panic!("never seen: {missing:?}");
+}
+
 fn node(element: Element) -> Node {
     Node { element, attributes: Vec::new(), events: Vec::new(), body: Body::Empty }
 }
@@ -227,6 +266,25 @@ fn each_reason_to_refuse_a_frame_has_its_place() {
     assert!(matches!(error.reason, Reason::Definition { position: 1, .. }), "{error}");
 }
 
+/// A frame that defines a table itself, each cell with a text.
+fn table(rows: usize, cells: usize) -> Frame {
+    let label = vec![(Attribute::Label, AttributeValue::Static("Prices".to_owned()))];
+    let table = template(Node { attributes: label, body: Body::Children(vec![Child::List]), ..node(Element::Table) });
+    let text = Node { body: Body::Text("4.20".to_owned()), ..node(Element::Text) };
+    let cell = Node { body: Body::Children(vec![Child::Element(text)]), ..node(Element::TableCell) };
+    let row = template(Node { body: Body::Children(vec![Child::Element(cell); cells]), ..node(Element::TableRow) });
+    let mut writer = FrameWriter::new();
+    writer.instance(table.id());
+    writer.list(rows);
+    for key in 0..rows {
+        writer.key(&key.to_string());
+        writer.instance(row.id());
+    }
+    let mut frame = writer.finish(&[table, row]);
+    frame.templates.clear();
+    frame
+}
+
 #[test]
 fn each_limit_of_a_frame_holds() {
     let limit = |what, limit| Reason::Limit { what, limit };
@@ -242,7 +300,7 @@ fn each_limit_of_a_frame_holds() {
     let ops = [0, u32::try_from(message.len()).unwrap() + 1];
     assert_eq!(refused(&[&tap], &ops, "", &message), (1, limit("bytes in a message", MESSAGE_BYTES_MAX)));
     // A claim of more items than there can be is refused before room is made.
-    assert_eq!(refused(&[&list, &empty], &[0, u32::MAX], "", &[]), (1, limit("nodes", 10_000)));
+    assert_eq!(refused(&[&list, &empty], &[0, u32::MAX], "", &[]), (1, limit("nodes", 20_000)));
 
     let deep = |levels: u32| {
         let mut ops: Vec<u32> = [0, 1].repeat(usize::try_from(levels).unwrap() - 1);
@@ -261,6 +319,9 @@ fn each_limit_of_a_frame_holds() {
         writer.instance(empty.id());
     }
     let ten = writer.finish(&[]);
+    // A table of 1,000 rows with five texts in each is a page.
+    assert_eq!(decode(&table(1_000, 5), &all, &FrameLimits::default()), Ok(11_001));
+    assert_eq!(decode(&table(4_000, 2), &all, &FrameLimits::default()).unwrap_err().reason, limit("nodes", 20_000));
     let mut limits = FrameLimits { nodes_max: 10, ..FrameLimits::default() };
     assert_eq!(decode(&ten, &all, &limits), Ok(10));
     limits.nodes_max = 9;
@@ -335,7 +396,15 @@ fn each_rule_of_the_table_holds() {
         (Node { events: vec![Event::Tap], ..node(Element::View) }, "needs `label`"),
         (both, "cannot have both"),
         (submit, "has no `on:tap`"),
-        (with(Element::Input, vec![fixed(A::Label, "x")]), "needs `name`"),
+        (with(Element::Input, vec![fixed(A::Label, "x")]), "needs `name` (in a form) or `on:change` or `on:input`"),
+        (with(Element::Switch, vec![fixed(A::Label, "x")]), "needs `name` (in a form) or `on:change`"),
+        (with(Element::Text, vec![fixed(A::Class, "mp-page")]), "`class`"),
+        (with(Element::Dialog, vec![fixed(A::Label, "x")]), "needs `trigger`"),
+        (with(Element::Slider, vec![fixed(A::Label, "x"), fixed(A::Min, "0")]), "needs `max`"),
+        (with(Element::ScrollView, vec![fixed(A::Label, "x"), (A::Scroll, AttributeValue::Slot)]), "cannot be a slot"),
+        (inside(Element::View, vec![Child::Element(node(Element::TableRow))]), "can only stand in `table`"),
+        (inside(Element::RichText, vec![Child::Element(node(Element::Text))]), "cannot contain"),
+        (Node { events: vec![Event::Input], ..with(Element::Switch, vec![fixed(A::Label, "x")]) }, "has no event"),
     ] {
         match Template::new(wrong.clone()) {
             Err(TemplateError::Element { why: got, .. }) => assert!(got.contains(why), "{got}"),

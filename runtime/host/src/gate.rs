@@ -6,7 +6,7 @@
 //! calling from `view`, and failures of the host end the call.
 
 use mprun_core::capability::Capability;
-use mprun_core::manifest::Scope;
+use mprun_core::manifest::{KeyScope, Scope};
 use wasmtime::component::HasData;
 
 use crate::bindings::mprun::host::types;
@@ -93,10 +93,13 @@ impl Call {
 
     /// How far the permission `storage` goes, and which one of the manifest it is;
     /// `None` where it goes as far as the capability.
-    fn storage_scope(&self) -> Option<(usize, &Scope)> {
+    fn storage_scope(&self) -> Option<(usize, &KeyScope)> {
         let mut permissions = self.program.manifest().req_permissions.iter().enumerate();
         let (position, permission) = permissions.find(|(_, permission)| permission.name == Capability::Storage)?;
-        Some((position, permission.scope.as_ref()?))
+        match permission.scope.as_ref()? {
+            Scope::Keys(keys) => Some((position, keys)),
+            Scope::Hosts(_) => None,
+        }
     }
 
     /// Counts bytes of a result.

@@ -19,7 +19,8 @@ use crate::failure::PageError;
 use crate::instance::Runner;
 use crate::loader::{self, InstallError, Program};
 use crate::permits::Permits;
-use crate::session::{EventRequest, Locks, Open, Outcome, PageRef, Rendering, Session};
+use crate::session::{Acted, EventRequest, Locks, Open, Outcome, PageRef, Rendering, Session};
+use crate::trace::Traces;
 use crate::views::Views;
 
 /// How many changes a slow listener may be behind before it misses some.
@@ -45,6 +46,9 @@ pub struct HostConfig {
     pub compiler: Compiler,
     /// Native code that was made before.
     pub native_cache: Option<NativeCache>,
+    /// Whether it is kept what happens on pages, for whoever writes their programs:
+    /// [`Host::traced`]. Not by default, and then it costs nothing.
+    pub trace: bool,
     /// The `host` of the environment: name and version.
     pub name: String,
 }
@@ -64,6 +68,7 @@ impl Default for HostConfig {
             view_cache_bytes: 32 << 20,
             compiler: Compiler::default(),
             native_cache: None,
+            trace: false,
             name: concat!("mprun/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -136,6 +141,9 @@ pub struct Change {
     pub program: ProgramId,
     /// The user.
     pub user: UserId,
+    /// The revision that came of it. It counts the commits of this user in this
+    /// program.
+    pub revision: u64,
 }
 
 /// Keys of the host, one for each use. Kept in the storage, so that every host
@@ -162,6 +170,7 @@ pub struct Host {
     pub(crate) secrets: Secrets,
     pub(crate) locks: Locks,
     pub(crate) views: Views,
+    pub(crate) traces: Traces,
     pub(crate) programs: Programs,
     pub(crate) catalogue: OnceLock<Arc<dyn Catalogue>>,
     pub(crate) wake: Notify,
@@ -207,6 +216,7 @@ impl Host {
             secrets,
             locks: Locks::default(),
             views: Views::new(config.view_cache_bytes),
+            traces: Traces::new(config.trace),
             wake: Notify::new(),
             queue_wait: config.queue_wait,
             changes: broadcast::Sender::new(CHANGES_KEPT),
@@ -270,7 +280,7 @@ impl Host {
         program: &Arc<Program>,
         user: &UserId,
         request: EventRequest,
-    ) -> Result<Outcome, PageError> {
+    ) -> Result<Acted, PageError> {
         self.session(program, user, &request.environment).event(&request).await
     }
 
@@ -288,14 +298,20 @@ impl Host {
         self.session(program, user, environment).leave(&page).await
     }
 
+    /// A key for one purpose of those around this host: the same on every host on
+    /// the same data, and nothing that tells of any other key.
+    pub fn key(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(&format!("mprun 2026-11-22 {purpose}"), &self.secrets.tokens)
+    }
+
     /// Tells of each commit. Who listens too slowly misses some.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
 
-    pub(crate) fn changed(&self, scope: &Scope) {
+    pub(crate) fn changed(&self, scope: &Scope, revision: u64) {
         if self.changes.receiver_count() > 0 {
-            let change = Change { program: scope.program.clone(), user: scope.user.clone() };
+            let change = Change { program: scope.program.clone(), user: scope.user.clone(), revision };
             // Fails only if the last listener has just gone.
             let _ = self.changes.send(change);
         }
@@ -336,6 +352,7 @@ impl Host {
             program,
             scope: Scope { program: program.id().clone(), user: user.clone() },
             environment: self.pairs(environment),
+            meter: self.traces.meter(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::BACKTRACE_FRAMES_MAX;
 use crate::epoch::{Ticker, Ticking};
 use crate::failure::{Fault, PageError};
 use crate::loader::Program;
+use crate::meter::{Began, Meter, Phase};
 use crate::permits::{Permit, Permits};
 use crate::session::transaction::Transaction;
 
@@ -43,6 +44,9 @@ pub(crate) struct Guest {
     store: Store<Call>,
     app: App,
     state_bytes_max: (usize, usize),
+    meter: Meter,
+    /// When this was begun, until its first call, which pays for it.
+    began: Option<Began>,
     _ticking: Ticking,
     _permit: Permit,
 }
@@ -52,15 +56,27 @@ pub(crate) type Answer<T> = Result<Result<T, Failure>, Fault>;
 
 impl Runner {
     /// An instance with all host functions, for calls that may change something.
-    pub(crate) async fn start(&self, program: &Arc<Program>, transaction: Transaction) -> Result<Guest, Fault> {
-        self.instance(program, Some(transaction)).await
+    pub(crate) async fn start(
+        &self,
+        program: &Arc<Program>,
+        transaction: Transaction,
+        meter: &Meter,
+    ) -> Result<Guest, Fault> {
+        self.instance(program, Some(transaction), meter).await
     }
 
     /// Runs `view` on an instance of its own.
-    pub(crate) async fn view(&self, program: &Arc<Program>, states: &States, environment: &Pairs) -> Answer<Frame> {
-        let mut guest = self.instance(program, None).await?;
+    pub(crate) async fn view(
+        &self,
+        program: &Arc<Program>,
+        states: &States,
+        environment: &Pairs,
+        meter: &Meter,
+    ) -> Answer<Frame> {
+        let mut guest = self.instance(program, None, meter).await?;
+        let began = guest.begin();
         let answer = guest.app.mprun_app_program().call_view(&mut guest.store, states, environment).await;
-        let frame = match guest.answered(answer)? {
+        let frame = match guest.answered(Phase::View, began, answer)? {
             Ok(frame) => frame,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -75,11 +91,17 @@ impl Runner {
 
     /// Makes an instance for a view and drops it.
     pub(crate) async fn instantiate(&self, program: &Arc<Program>) -> Result<(), Fault> {
-        self.instance(program, None).await.map(drop)
+        self.instance(program, None, &Meter::default()).await.map(drop)
     }
 
-    async fn instance(&self, program: &Arc<Program>, transaction: Option<Transaction>) -> Result<Guest, Fault> {
+    async fn instance(
+        &self,
+        program: &Arc<Program>,
+        transaction: Option<Transaction>,
+        meter: &Meter,
+    ) -> Result<Guest, Fault> {
         let permit = self.permits.acquire(program.permits()).await.map_err(|_| PageError::busy())?;
+        let began = meter.begin(|| self.budget.fuel);
         let ticking = self.ticker.ticking();
         let pre = if transaction.is_some() { program.update() } else { program.view() };
         let call = Call {
@@ -116,6 +138,8 @@ impl Runner {
             store,
             app,
             state_bytes_max: (self.limits.app_state_bytes_max, self.limits.page_state_bytes_max),
+            meter: meter.clone(),
+            began,
             _ticking: ticking,
             _permit: permit,
         })
@@ -141,8 +165,9 @@ impl Guest {
 
     /// The first start of the program for this user: its state.
     pub(crate) async fn launch(&mut self, environment: &Pairs) -> Answer<Vec<u8>> {
+        let began = self.begin();
         let answer = self.app.mprun_app_program().call_launch(&mut self.store, environment).await;
-        let answer = self.answered(answer)?;
+        let answer = self.answered(Phase::Load, began, answer)?;
         if let Ok(app) = &answer {
             self.check_state("the program's state", app, self.state_bytes_max.0)?;
         }
@@ -157,9 +182,10 @@ impl Guest {
         parameters: &Pairs,
         environment: &Pairs,
     ) -> Answer<(Vec<u8>, Vec<u8>)> {
+        let began = self.begin();
         let program = self.app.mprun_app_program();
         let answer = program.call_load(&mut self.store, app, route, parameters, environment).await;
-        match self.answered(answer)? {
+        match self.answered(Phase::Load, began, answer)? {
             Ok(states) => {
                 let (app, page) = self.states("load", states, Some(route))?;
                 Ok(Ok((app, page.unwrap_or_default())))
@@ -178,9 +204,10 @@ impl Guest {
     ) -> Answer<(Vec<u8>, Option<Vec<u8>>)> {
         let route = page.as_ref().map(|(route, _)| *route);
         let before = States { app, page: page.map(|(route, state)| Page { route: route.to_owned(), state }) };
+        let began = self.begin();
         let program = self.app.mprun_app_program();
         let answer = program.call_update(&mut self.store, &before, event, environment).await;
-        match self.answered(answer)? {
+        match self.answered(Phase::Update, began, answer)? {
             Ok(states) => Ok(Ok(self.states("update", states, route)?)),
             Err(failure) => Ok(Err(failure)),
         }
@@ -193,9 +220,10 @@ impl Guest {
         state: &[u8],
         environment: &Pairs,
     ) -> Answer<Option<Vec<u8>>> {
+        let began = self.begin();
         let program = self.app.mprun_app_program();
         let answer = program.call_migrate(&mut self.store, route, state, environment).await;
-        let answer = self.answered(answer)?;
+        let answer = self.answered(Phase::Load, began, answer)?;
         if let Ok(Some(state)) = &answer {
             let max = if route.is_some() { self.state_bytes_max.1 } else { self.state_bytes_max.0 };
             self.check_state("the migrated state", state, max)?;
@@ -237,9 +265,24 @@ impl Guest {
         })
     }
 
-    fn answered<T>(&mut self, answer: wasmtime::Result<Result<T, Failure>>) -> Answer<T> {
+    fn begin(&mut self) -> Option<Began> {
+        self.began.take().or_else(|| self.meter.begin(|| fuel_left(&self.store)))
+    }
+
+    fn answered<T>(
+        &mut self,
+        phase: Phase,
+        began: Option<Began>,
+        answer: wasmtime::Result<Result<T, Failure>>,
+    ) -> Answer<T> {
+        self.meter.end(phase, began, || fuel_left(&self.store));
         answer.map_err(|error| fault(&mut self.store, &error))
     }
+}
+
+/// Without a count there is none: it is only measured.
+fn fuel_left(store: &Store<Call>) -> u64 {
+    store.get_fuel().unwrap_or_default()
 }
 
 /// What an error of the engine means.

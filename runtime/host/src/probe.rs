@@ -11,6 +11,7 @@ use crate::failure::{Fault, PageError};
 use crate::host::{Environment, Host};
 use crate::instance::Pairs;
 use crate::loader::Program;
+use crate::meter::Meter;
 
 /// A page's states, held so that its view can be asked for again and again.
 #[derive(Debug)]
@@ -57,7 +58,8 @@ impl Probe {
     /// # Errors
     /// As any call.
     pub async fn view(&self) -> Result<Frame, PageError> {
-        let answer = self.host.runner.view(&self.program, &self.states, &self.environment).await;
+        let meter = Meter::default();
+        let answer = self.host.runner.view(&self.program, &self.states, &self.environment, &meter).await;
         match answer.map_err(plain)? {
             Ok(frame) => Ok(frame),
             Err(failure) => Err(PageError::Guest { message: failure.message }),

@@ -7,9 +7,11 @@
 //! states would not have given them.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use mprun_core::identity::Digest;
+use mprun_core::patch::frame_hash;
 use mprun_frame::frame::Frame;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -23,9 +25,36 @@ const ENTRY_BYTES: u64 = 256;
 /// A usual frame, from which the number of places is estimated.
 const FRAME_BYTES: u64 = 8 * 1024;
 
+/// A frame as the program returned it, and a hash of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedFrame {
+    frame: Frame,
+    hash: [u8; 32],
+}
+
+impl HashedFrame {
+    /// Hashes a frame, once for all of its renderings.
+    pub(crate) fn new(frame: Frame) -> HashedFrame {
+        HashedFrame { hash: frame_hash(&frame), frame }
+    }
+
+    /// Of everything in it.
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+}
+
+impl Deref for HashedFrame {
+    type Target = Frame;
+
+    fn deref(&self) -> &Frame {
+        &self.frame
+    }
+}
+
 /// Frames by what they were made of.
 pub(crate) struct Views {
-    frames: Option<Cache<Key, Arc<Frame>, Bytes>>,
+    frames: Option<Cache<Key, Arc<HashedFrame>, Bytes>>,
 }
 
 /// A hash of everything that a view sees.
@@ -34,8 +63,8 @@ pub(crate) type Key = [u8; 32];
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Key, Arc<Frame>> for Bytes {
-    fn weight(&self, _key: &Key, frame: &Arc<Frame>) -> u64 {
+impl Weighter<Key, Arc<HashedFrame>> for Bytes {
+    fn weight(&self, _key: &Key, frame: &Arc<HashedFrame>) -> u64 {
         ENTRY_BYTES.saturating_add(frame.bytes() as u64)
     }
 }
@@ -60,13 +89,14 @@ impl Views {
         states: &States,
         environment: &Pairs,
         make: impl Future<Output = Result<Frame, E>>,
-    ) -> Result<Arc<Frame>, E> {
-        let Some(frames) = &self.frames else { return make.await.map(Arc::new) };
+    ) -> Result<Arc<HashedFrame>, E> {
+        let made = async { make.await.map(|frame| Arc::new(HashedFrame::new(frame))) };
+        let Some(frames) = &self.frames else { return made.await };
         let key = key(digest, states, environment);
         if let Some(frame) = frames.get(&key) {
             return Ok(frame);
         }
-        let frame = Arc::new(make.await?);
+        let frame = made.await?;
         frames.insert(key, Arc::clone(&frame));
         Ok(frame)
     }

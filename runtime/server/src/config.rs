@@ -2,6 +2,20 @@
 
 use std::time::Duration;
 
+use mprun_core::identity::UserId;
+
+/// A link that makes whoever opens it first a user who is there already: a phone
+/// that goes on with what a terminal has begun.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// What the link ends with, after `/_join/`: nobody can guess it.
+    pub token: String,
+    /// Who they become.
+    pub user: UserId,
+    /// Where they are then: a path of this server.
+    pub target: String,
+}
+
 /// How a server behaves. The defaults are those of `mprun serve`.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -11,6 +25,13 @@ pub struct ServerConfig {
     /// Whether browsers reach this server by https only, which makes the cookie
     /// `Secure`. Off by default.
     pub secure: bool,
+    /// Whether pages carry what shows developers what happens. Off by default.
+    pub dev: bool,
+    /// Whether pictures of other servers are fetched for programs that may show
+    /// them. On by default.
+    pub remote_images: bool,
+    /// A user that somebody may become, once. Nobody by default.
+    pub join: Option<Join>,
     /// The heading of the app centre; `Mini-programs` by default.
     pub title: String,
     /// Connections at once, 1,024 by default. One more is told to come back.
@@ -27,6 +48,9 @@ pub struct ServerConfig {
     /// How long a client may take none of its answer, 30 s by default. Then the
     /// connection is closed.
     pub stall_timeout: Duration,
+    /// Streams of events at once, 512 by default; each is one of the connections.
+    /// One more is told to come back.
+    pub streams_max: usize,
     /// How long open requests may take at shutdown, 10 s by default.
     pub stop_timeout: Duration,
 }
@@ -36,8 +60,12 @@ impl Default for ServerConfig {
         Self {
             details: true,
             secure: false,
+            dev: false,
+            remote_images: true,
+            join: None,
             title: "Mini-programs".to_owned(),
             connections_max: 1_024,
+            streams_max: 512,
             header_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

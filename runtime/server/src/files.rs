@@ -20,7 +20,7 @@ use crate::site::Site;
 const SVG_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 
 /// No page of another server shows our files.
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+pub(crate) const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 const CSS: &str = "text/css; charset=utf-8";
 const FAVICON: &str = include_str!("assets/favicon.svg");
@@ -50,7 +50,13 @@ pub(crate) async fn style(State(site): State<Arc<Site>>, request: Request) -> Re
     }
 }
 
-/// `GET /miniapp/<app_id>/_style/<hash>.css`: the colours of one program.
+/// `GET /_live/<hash>.js`: what makes pages live; `/_dev/…`: what is for
+/// developers.
+pub(crate) async fn script(State(site): State<Arc<Site>>, request: Request) -> Response {
+    site.scripts.at(request.uri().path()).unwrap_or_else(|| site.respond(&gone()))
+}
+
+/// `GET /miniapp/<app_id>/_style/<hash>.css`: the colours of one program, and its own style.
 pub(crate) async fn theme(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     let found = program(&site, &uri).await.and_then(|(program, rest)| {
         let shell = site.shell(&program);
@@ -117,13 +123,14 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-async fn program<'u>(site: &Site, uri: &'u Uri) -> Option<(Arc<Program>, &'u str)> {
+/// The program that an address names, and the rest of the address.
+pub(crate) async fn program<'u>(site: &Site, uri: &'u Uri) -> Option<(Arc<Program>, &'u str)> {
     let (app_id, rest) = address::split(uri.path())?;
     // Why it cannot be used is said on its pages.
     Some((site.host.program(app_id).await.ok()??, rest))
 }
 
-fn gone() -> Problem {
+pub(crate) fn gone() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "not-found",

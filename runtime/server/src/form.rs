@@ -2,6 +2,7 @@
 //! sent: too many fields, a control field twice, a number that is none. Control
 //! fields (`_…`) are the host's; of the others only `f.<key>` is passed on.
 
+use mprun_core::patch::ViewId;
 use mprun_host::PageRef;
 
 /// Fields that one post may have.
@@ -20,6 +21,10 @@ pub(crate) struct Post {
     pub(crate) token: Option<String>,
     /// `_back`: the title bar's back button.
     pub(crate) back: bool,
+    /// `_keep`: nothing was pressed; a script keeps what was typed.
+    pub(crate) keep: bool,
+    /// `_base`: what the page shows, as far as a script says so.
+    pub(crate) base: Option<ViewId>,
     /// All `f.<key>` fields.
     pub(crate) fields: Vec<(String, String)>,
 }
@@ -45,6 +50,8 @@ impl Post {
         let mut seq = None;
         let mut token = None;
         let mut back = None;
+        let mut keep = None;
+        let mut base = None;
         let mut fields = Vec::new();
         for (position, (name, value)) in url::form_urlencoded::parse(body).enumerate() {
             if position >= FIELDS_MAX {
@@ -61,6 +68,8 @@ impl Post {
                 "_seq" => (&mut seq, "_seq"),
                 "_h" => (&mut token, "_h"),
                 "_back" => (&mut back, "_back"),
+                "_keep" => (&mut keep, "_keep"),
+                "_base" => (&mut base, "_base"),
                 // A field without a key is nobody's.
                 _ => continue,
             };
@@ -83,6 +92,8 @@ impl Post {
             seq,
             token: token.filter(|token| !token.is_empty()),
             back: back.is_some(),
+            keep: keep.is_some(),
+            base: base.and_then(|base| base.parse().ok()),
             fields,
         })
     }
@@ -104,6 +115,14 @@ mod tests {
             post.fields,
             [("f.k1".to_owned(), "café au lait".to_owned()), ("f.k2".to_owned(), "a\r\nb".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_script_says_what_the_page_shows() {
+        let post = Post::parse(b"_recipe=r&_nonce=n&_keep=1&_base=AAAAAAAAAAA&f.k=1").unwrap();
+        assert!(post.keep && post.token.is_none() && post.base == "AAAAAAAAAAA".parse().ok());
+        assert_eq!(Post::parse(b"_recipe=r&_nonce=n&_base=else").unwrap().base, None);
+        assert_eq!(Post::parse(b"_recipe=r&_nonce=n&_base=a&_base=a"), Err(PostError::Control("_base")));
     }
 
     #[test]

@@ -7,18 +7,27 @@
 
 use std::ops::ControlFlow;
 
-use mprun_frame::element::Element;
+use mprun_frame::element::{Attribute, Element};
 use mprun_frame::template::{AttributeValue, Body, Child, Node};
 use mprun_frame::tree::{Tree, Value};
 
-/// The text of the first heading that has one.
-pub(crate) fn first_heading<'t>(tree: &'t Tree<'_>) -> Option<&'t str> {
+/// A heading of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heading<'t> {
+    pub(crate) text: &'t str,
+    /// Whether it has the highest rank.
+    pub(crate) is_main: bool,
+}
+
+/// The first heading that has a text.
+pub(crate) fn first_heading<'t>(tree: &'t Tree<'_>) -> Option<Heading<'t>> {
     let mut found = None;
-    let _ = instance(tree, tree.root(), &mut |element, text| {
-        if element != Element::Heading || text.trim().is_empty() {
+    let _ = instance(tree, tree.root(), &mut |node, text| {
+        if node.element != Element::Heading || text.trim().is_empty() {
             return ControlFlow::Continue(());
         }
-        found = Some(text);
+        let main = (Attribute::Level, AttributeValue::Static("1".to_owned()));
+        found = Some(Heading { text, is_main: node.attributes.contains(&main) });
         ControlFlow::Break(())
     });
     found
@@ -26,13 +35,13 @@ pub(crate) fn first_heading<'t>(tree: &'t Tree<'_>) -> Option<&'t str> {
 
 /// Whether there is anything to fill in or choose.
 pub(crate) fn has_fields(tree: &Tree<'_>) -> bool {
-    let visit = &mut |element: Element, _: &str| {
-        if element.is_field() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    let visit = &mut |node: &Node, _: &str| {
+        if node.element.is_field() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     instance(tree, tree.root(), visit).is_break()
 }
 
-type Visit<'v, 't> = dyn FnMut(Element, &'t str) -> ControlFlow<()> + 'v;
+type Visit<'v, 't> = dyn FnMut(&Node, &'t str) -> ControlFlow<()> + 'v;
 
 fn instance<'t>(tree: &'t Tree<'_>, position: usize, visit: &mut Visit<'_, 't>) -> ControlFlow<()> {
     let Some(instance) = tree.instance(position) else {
@@ -60,7 +69,7 @@ fn element<'t>(
         },
         Body::Empty | Body::Children(_) => "",
     };
-    visit(node.element, text)?;
+    visit(node, text)?;
     let Body::Children(children) = &node.body else {
         return ControlFlow::Continue(());
     };
@@ -92,7 +101,7 @@ fn take<'t, 'a>(values: &'t [Value<'a>], slot: &mut usize) -> Option<&'t Value<'
 
 #[cfg(test)]
 mod tests {
-    use mprun_frame::element::{Attribute, Event};
+    use mprun_frame::element::Event;
     use mprun_frame::frame::FrameWriter;
     use mprun_frame::limits::FrameLimits;
     use mprun_frame::template::{Template, Templates};
@@ -145,7 +154,7 @@ mod tests {
         }
         let frame = writer.finish(&[]);
         let tree = Tree::decode(&frame, &bundle, &[], &limits).unwrap();
-        assert_eq!(first_heading(&tree), Some("Menu & more"));
+        assert_eq!(first_heading(&tree), Some(Heading { text: "Menu & more", is_main: true }));
         assert!(has_fields(&tree));
 
         let mut writer = FrameWriter::new();

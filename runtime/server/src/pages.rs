@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -13,18 +13,24 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use hyper::body::Body as _;
 use mprun_core::manifest;
+use mprun_core::patch::ViewId;
 use mprun_core::render::html::{Addresses, HtmlContext};
 use mprun_core::render::{self, Words};
-use mprun_host::{AlertKind, Direction, EventRequest, LoadError, Open, PageError, PageRef, Place, Program, Rendering};
+use mprun_host::{
+    Acted, AlertKind, Direction, Environment, EventRequest, LoadError, Open, PageError, PageRef, Place, Program,
+    Rendering, Showing,
+};
 
 use crate::address::{self, Query, address};
 use crate::form::{FIELDS_MAX, Post, PostError};
+use crate::live::{self, Same};
 use crate::problem::Problem;
+use crate::remote::Pictures;
 use crate::response;
 use crate::shell::{Alert, Page, Refresh, Shell};
 use crate::site::Site;
 use crate::user::User;
-use crate::{locale, origin, outline};
+use crate::{dev, locale, origin, outline};
 
 /// Largest body of a request, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -69,12 +75,43 @@ async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Respons
     let failed = |error: &PageError| shown_problem(error, &program, uri);
     let rendering = site.host.open(&program, &user.id, open).await.map_err(|error| failed(&error))?;
     let shell = site.shell(&program);
+    let began = Instant::now();
     let html = write(site, &shell, &rendering, &environment.locale).map_err(|error| failed(&error))?;
+    let showing = Showing { render_us: dev::micros(began.elapsed()), ..Showing::default() };
+    dev::shown(&site.host, &user.id, &rendering, showing);
     let mut answer = response::html(StatusCode::OK, html);
     if is_new {
         keep(site, &user, &mut answer);
     }
     Ok(answer)
+}
+
+/// What a page is written in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Language<'a> {
+    /// A checked tag.
+    pub(crate) lang: &'a str,
+    /// `ltr`, `rtl` or `auto`.
+    pub(crate) dir: &'static str,
+    /// Which one of the manifest's `locales` its own texts are taken from.
+    pub(crate) texts: Option<&'a str>,
+}
+
+impl<'a> Language<'a> {
+    /// For a user who likes `locale` best. Pages are in the language that the
+    /// manifest names. One that names none says that they follow the user: as far
+    /// as the program speaks their language.
+    pub(crate) fn of(program: &'a Program, locale: &'a str) -> Self {
+        let manifest = program.manifest();
+        let texts = manifest.localized(locale).locale();
+        let lang = manifest.lang.as_deref().or(texts).unwrap_or(locale);
+        let dir = match (manifest.dir, locale::direction(lang)) {
+            (Some(manifest::Direction::Auto), _) => "auto",
+            (Some(manifest::Direction::RightToLeft), _) | (None, Direction::Rtl) => "rtl",
+            (Some(manifest::Direction::LeftToRight), _) | (None, Direction::Ltr) => "ltr",
+        };
+        Self { lang, dir, texts }
+    }
 }
 
 /// Writes the page that a rendering is.
@@ -83,29 +120,35 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
     let manifest = program.manifest();
     let definitions = rendering.definitions()?;
     let tree = rendering.tree(&definitions, &site.host)?;
-    let texts = manifest.localized(locale);
-    // Pages are in the language that the manifest names. One that names none says
-    // that they follow the user: as far as the program speaks their language.
-    let lang = manifest.lang.as_deref().or(texts.locale()).unwrap_or(locale);
-    let dir = match (manifest.dir, locale::direction(lang)) {
-        (Some(manifest::Direction::Auto), _) => "auto",
-        (Some(manifest::Direction::RightToLeft), _) | (None, Direction::Rtl) => "rtl",
-        (Some(manifest::Direction::LeftToRight), _) | (None, Direction::Ltr) => "ltr",
-    };
+    let Language { lang, dir, texts } = Language::of(program, locale);
     let app_id = manifest.app_id.as_str();
+    let words = Words::of(lang);
+    let base = live::id(program.digest(), &rendering.frame, &rendering.overlay, &words);
+    // Before the first commit there is nothing that could change elsewhere.
+    let push = rendering.revision > 0 || site.config.dev;
+    if push {
+        site.known.keep(base, &rendering.frame, &rendering.overlay);
+    }
+    let way = address::way_here(rendering.place.page, &rendering.below_next());
     let refresh = rendering
         .next_timer_ms
         .and_then(|due_in_ms| Refresh::at(due_in_ms, rendering.stored.then(|| address(app_id, &rendering.place))))
         .filter(|_| !outline::has_fields(&tree));
+    let heading = outline::first_heading(&tree);
     let around = Page {
         route: &rendering.place.route,
-        locale: texts.locale(),
+        locale: texts,
         lang,
         dir,
-        heading: outline::first_heading(&tree).filter(|heading| *heading != texts.name().text),
+        heading: heading.map(|heading| heading.text).filter(|text| *text != manifest.localized(locale).name().text),
+        has_main_heading: heading.is_some_and(|heading| heading.is_main),
         recipe: rendering.recipe.as_deref(),
         id: rendering.place.page,
         nonce: &rendering.nonce,
+        base,
+        revision: rendering.revision,
+        way: &way,
+        push,
         back: rendering.leads_back(),
         toasts: &rendering.toasts,
         alert: rendering.alert.as_ref().map(|alert| Alert {
@@ -117,21 +160,24 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
         }),
         refresh,
     };
+    let pictures = site.remote_images.as_ref().map(|images| images.of(manifest));
     let context = HtmlContext {
         token_key: &rendering.token_key,
-        addresses: &Links { shell, app_id, way: address::way_here(rendering.place.page, &rendering.below_next()) },
+        addresses: &Links { shell, app_id, way: &way, pictures },
         overlay: &rendering.overlay,
-        words: &Words::default(),
+        words: &words,
     };
     Ok(shell.write(&around, |out| render::html::write(out, &tree, program.prerendered(), &context)))
 }
 
 /// Where a view's addresses lead on this server.
-struct Links<'a> {
-    shell: &'a Shell,
-    app_id: &'a str,
+pub(crate) struct Links<'a> {
+    pub(crate) shell: &'a Shell,
+    pub(crate) app_id: &'a str,
     /// How a page that is opened from here knows the way back.
-    way: String,
+    pub(crate) way: &'a str,
+    /// `None` where there are no pictures of other servers.
+    pub(crate) pictures: Option<Pictures<'a>>,
 }
 
 impl Addresses for Links<'_> {
@@ -140,16 +186,25 @@ impl Addresses for Links<'_> {
     }
 
     fn page(&self, out: &mut String, route: &str, query: &str) {
-        address::push_link(out, self.app_id, route, query, &self.way);
+        address::push_link(out, self.app_id, route, query, self.way);
+    }
+
+    fn remote(&self, out: &mut String, url: &str) -> bool {
+        self.pictures.is_some_and(|pictures| pictures.push_address(out, url))
     }
 }
 
 /// `POST /miniapp/<app_id>/<route>`: the user did something on the page.
 pub(crate) async fn event(State(site): State<Arc<Site>>, request: Request) -> Response {
-    try_event(&site, request).await.unwrap_or_else(|problem| site.respond(&problem))
+    let is_live = live::is_wanted(request.headers());
+    match try_event(&site, request, is_live).await {
+        Ok(answer) => answer,
+        Err(problem) if is_live => live::problem(&problem),
+        Err(problem) => site.respond(&problem),
+    }
 }
 
-async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
+async fn try_event(site: &Site, request: Request, is_live: bool) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (uri, headers) = (&parts.uri, &parts.headers);
     // The same place without what was sent: a fresh form.
@@ -177,20 +232,21 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
         PageRef::Recipe(_) => None,
     };
     let environment = locale::environment(headers);
-    let outcome = if post.back {
-        site.host.back(&program, &user.id, post.page, &environment).await
+    let acted = if post.back {
+        site.host.back(&program, &user.id, post.page, &environment).await.map(Acted::from)
     } else {
         let request = EventRequest {
             page: post.page,
             nonce: post.nonce,
             seq: post.seq,
             token: post.token,
+            keep: post.keep,
             fields: post.fields,
-            environment,
+            environment: environment.clone(),
         };
         site.host.event(&program, &user.id, request).await
     };
-    let outcome = outcome.map_err(|error| {
+    let explain = |error: PageError| {
         let parameters = Query::parse(uri.query()).parameters;
         let place = Place { page, ..Place::fresh(route, parameters) };
         let mut problem = event_problem(&error, &program).way(address(app_id, &place), "Back to the page");
@@ -198,12 +254,50 @@ async fn try_event(site: &Site, request: Request) -> Result<Response, Problem> {
             problem.ways = vec![(entry_address(&program), first_page(&program).into())];
         }
         problem
-    })?;
-    let place = outcome.place(&program);
-    let mut answer = response::see_other(&address(app_id, &place)).ok_or_else(|| again(no_place()))?;
+    };
+    let acted = acted.map_err(explain)?;
+    let mut answer = if is_live {
+        let here = Here { program: &program, user: &user, environment: &environment, base: post.base };
+        answer_live(site, &here, acted).await.map_err(explain)?
+    } else {
+        let place = acted.outcome.place(&program);
+        response::see_other(&address(app_id, &place)).ok_or_else(|| again(no_place()))?
+    };
     // The year begins again: whoever uses a program does not lose it.
     keep(site, &user, &mut answer);
     Ok(answer)
+}
+
+/// Who has done something, and on what.
+struct Here<'a> {
+    program: &'a Arc<Program>,
+    user: &'a User,
+    environment: &'a Environment,
+    base: Option<ViewId>,
+}
+
+/// What a page with script is told: how it has changed, or where the user is now.
+async fn answer_live(site: &Site, here: &Here<'_>, acted: Acted) -> Result<Response, PageError> {
+    let Here { program, user, environment, base } = *here;
+    let place = acted.outcome.place(program);
+    let now = match acted.unstored {
+        Some(page) => *page,
+        None if place.page.is_some() && place.page == acted.page => {
+            let open = Open::at(place.clone(), environment.clone());
+            site.host.open(program, &user.id, open).await?
+        }
+        None => return Ok(live::go(&address(program.manifest().app_id.as_str(), &place))),
+    };
+    // It may have been closed in between.
+    if now.place.page != acted.page {
+        return Ok(live::go(&address(program.manifest().app_id.as_str(), &now.place)));
+    }
+    let shell = site.shell(program);
+    let language = Language::of(program, &environment.locale);
+    let seen = acted.seen.as_ref();
+    let (host, known, shell, user) = (&site.host, &site.known, &shell, &user.id);
+    let pictures = site.remote_images.as_ref().map(|images| images.of(now.program.manifest()));
+    Same { host, known, shell, pictures, user, base, seen, now: &now, language }.answer()
 }
 
 fn keep(site: &Site, user: &User, answer: &mut Response) {
@@ -301,7 +395,7 @@ fn first_page(program: &Program) -> String {
     format!("Start of {}", program.manifest().name)
 }
 
-fn no_program() -> Problem {
+pub(crate) fn no_program() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "not-found",
@@ -329,7 +423,7 @@ fn no_place() -> Problem {
     )
 }
 
-fn foreign() -> Problem {
+pub(crate) fn foreign() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "origin",
@@ -350,7 +444,7 @@ fn not_a_form() -> Problem {
     .with_detail("expected a body of the kind `application/x-www-form-urlencoded`")
 }
 
-fn no_cookie() -> Problem {
+pub(crate) fn no_cookie() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "cookie",
@@ -360,7 +454,7 @@ fn no_cookie() -> Problem {
     )
 }
 
-fn slow_body() -> Problem {
+pub(crate) fn slow_body() -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
         "timeout",

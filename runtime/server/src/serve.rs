@@ -25,7 +25,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use crate::config::ServerConfig;
 use crate::problem::Problem;
 use crate::response::CONTENT_SECURITY_POLICY;
-use crate::site::{Styles, router};
+use crate::site::{Live, Styles, router_with};
 
 /// Largest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -49,8 +49,23 @@ pub async fn serve(
     host: Arc<Host>,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    let router = router(&config, host);
-    run(listener, &config, router, shutdown).await;
+    let (router, live) = router_with(&config, host);
+    serve_router(listener, &config, router, &live, shutdown).await;
+}
+
+/// The same, for a router that was made before, with what tells its open pages.
+pub async fn serve_router(
+    listener: TcpListener,
+    config: &ServerConfig,
+    router: Router,
+    live: &Live,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let shutdown = async {
+        shutdown.await;
+        live.end();
+    };
+    run(listener, config, router, shutdown).await;
 }
 
 async fn run(listener: TcpListener, config: &ServerConfig, router: Router, shutdown: impl Future<Output = ()>) {

@@ -12,11 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mprun_core::identity::{Digest, PageId};
 use mprun_core::manifest::{ColorScheme, LocalText, Localized, Manifest};
+use mprun_core::patch::ViewId;
 use mprun_core::render::escape;
+use mprun_core::style::Style;
 use mprun_core::trust::Standing;
 use mprun_host::{Direction, Place};
 
 use crate::address::{PROGRAMS, address};
+use crate::scripts::Scripts;
 use crate::{locale, theme};
 
 /// The longest wait that a page without script refreshes itself after, in
@@ -27,6 +30,7 @@ pub(crate) const REFRESH_S_MAX: u64 = 120;
 #[derive(Debug)]
 pub(crate) struct Shell {
     digest: Digest,
+    app_id: String,
     /// From the end of `<html …>` to the beginning of the title.
     head: String,
     /// What is said in the manifest's own texts, then in each of its languages.
@@ -37,7 +41,7 @@ pub(crate) struct Shell {
     paths: HashMap<String, String>,
     /// Bytes of the page that was written last: a guess for the next one.
     page_bytes: AtomicUsize,
-    /// The colours of the program.
+    /// The colours of the program, and its own style.
     pub(crate) style: String,
     /// The name of [`Shell::style`] in addresses.
     pub(crate) style_hash: String,
@@ -50,6 +54,8 @@ struct ShellWords {
     locale: Option<String>,
     /// The program's name, escaped.
     name: String,
+    /// The program's name.
+    plain_name: String,
     /// Title, capsule and the end of the title bar.
     bar: String,
     footer: String,
@@ -78,12 +84,22 @@ pub(crate) struct Page<'a> {
     pub(crate) dir: &'a str,
     /// The first heading of the view.
     pub(crate) heading: Option<&'a str>,
+    /// Whether that is the main one.
+    pub(crate) has_main_heading: bool,
     /// How the form names a page that is not stored.
     pub(crate) recipe: Option<&'a str>,
     /// How it names one that is.
     pub(crate) id: Option<PageId>,
     /// Which rendering of it.
     pub(crate) nonce: &'a str,
+    /// What it shows.
+    pub(crate) base: ViewId,
+    /// How often something was committed for this user in this program.
+    pub(crate) revision: u64,
+    /// What the links of the view say of the page.
+    pub(crate) way: &'a str,
+    /// Whether something may change it from outside.
+    pub(crate) push: bool,
     /// Whether there is a page below.
     pub(crate) back: bool,
     /// Shown for a moment.
@@ -136,6 +152,9 @@ pub(crate) fn push_head(out: &mut String, scheme: ColorScheme, style: &str) {
     );
 }
 
+/// Between what a page is and whose it is.
+const BESIDE: &str = " · ";
+
 /// A cross, for closing.
 const CROSS: &str = "<svg viewBox=\"0 0 24 24\" width=\"18\" height=\"18\" aria-hidden=\"true\"><path d=\"M5 5l14 14M19 5L5 19\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.2\" stroke-linecap=\"round\"/></svg>";
 
@@ -147,13 +166,16 @@ const BACK: &str = "<button class=\"mp-back\" type=\"submit\" name=\"_back\" val
 
 impl Shell {
     /// Prepares the shell of a program. `assets` are all of its files with their
-    /// digests, `style` the address of the style sheet that all programs share.
+    /// digests, `style` the address of the style sheet that all programs share,
+    /// `scripts` those of the scripts, `sheet` the program's own style.
     pub(crate) fn new<'a>(
         manifest: &Manifest,
         digest: Digest,
         standing: &Standing,
         assets: impl Iterator<Item = (&'a str, Digest)>,
         style: &str,
+        scripts: &Scripts,
+        sheet: Option<&Style>,
     ) -> Self {
         let app_id = manifest.app_id.as_str();
         let assets: HashMap<String, String> = assets
@@ -168,6 +190,9 @@ impl Shell {
             if let Some(icon) = tab.icon.as_ref().and_then(|icon| assets.get(icon.as_str())) {
                 theme::push_tab_icon(&mut colours, position, icon);
             }
+        }
+        if let Some(sheet) = sheet {
+            colours.push_str(&sheet.css(manifest.color_scheme, |path| assets.get(path).map(String::as_str)));
         }
         let style_hash = hash(&colours);
         let languages = manifest.locales.keys().map(|tag| manifest.localized(tag.as_str()));
@@ -188,8 +213,12 @@ impl Shell {
             escape::push(&mut head, icon);
             head.push_str("\">");
         }
+        for script in scripts.addresses() {
+            let _ = write!(head, "<script src=\"{script}\" defer></script>");
+        }
         head.push_str("<title>");
-        Self { digest, head, words, assets, paths, page_bytes: AtomicUsize::new(0), style: colours, style_hash }
+        let app_id = app_id.to_owned();
+        Self { digest, app_id, head, words, assets, paths, page_bytes: AtomicUsize::new(0), style: colours, style_hash }
     }
 
     /// Which bundle this shell is for.
@@ -216,6 +245,16 @@ impl Shell {
         out
     }
 
+    /// The title of a page's window.
+    pub(crate) fn title(&self, locale: Option<&str>, heading: Option<&str>) -> String {
+        let words = self.words.iter().find(|words| words.locale.as_deref() == locale).or(self.words.first());
+        let name = words.map_or("", |words| words.plain_name.as_str());
+        match heading.filter(|heading| *heading != name) {
+            Some(heading) => format!("{}{BESIDE}{name}", escape::clean(heading)),
+            None => name.to_owned(),
+        }
+    }
+
     fn push(&self, out: &mut String, page: &Page<'_>, view: impl FnOnce(&mut String)) {
         let Page { lang, dir, .. } = page;
         let in_language = self.words.iter().find(|words| words.locale.as_deref() == page.locale);
@@ -224,21 +263,28 @@ impl Shell {
         out.push_str(&self.head);
         if let Some(heading) = page.heading {
             escape::push(out, heading);
-            out.push_str(" · ");
+            out.push_str(BESIDE);
         }
         out.push_str(&words.name);
         out.push_str("</title>");
         if let Some(Refresh { after_s, address }) = &page.refresh {
-            let _ = write!(out, "<meta http-equiv=\"refresh\" content=\"{after_s}");
+            // With script, the page is told.
+            let _ = write!(out, "<noscript><meta http-equiv=\"refresh\" content=\"{after_s}");
             if let Some(address) = address {
                 out.push_str(";url=");
                 escape::push(out, address);
             }
-            out.push_str("\">");
+            out.push_str("\"></noscript>");
         }
+        let (app_id, revision) = (&self.app_id, page.revision);
+        let _ = write!(
+            out,
+            "</head><body><form method=\"post\" id=\"mp\" novalidate data-app=\"{app_id}\" data-rev=\"{revision}\" data-way=\""
+        );
+        escape::push(out, page.way);
+        out.push_str(if page.push { "\" data-push>" } else { "\">" });
         out.push_str(
-            "</head><body><form method=\"post\" id=\"mp\" novalidate>\
-             <button class=\"mp-default\" type=\"submit\" name=\"_h\" value=\"\" tabindex=\"-1\" aria-hidden=\"true\"></button>",
+            "<button class=\"mp-default\" type=\"submit\" name=\"_h\" value=\"\" tabindex=\"-1\" aria-hidden=\"true\"></button>",
         );
         match (page.recipe, page.id) {
             (Some(recipe), _) => push_hidden(out, "_recipe", recipe),
@@ -248,18 +294,29 @@ impl Shell {
             (None, None) => {}
         }
         push_hidden(out, "_nonce", page.nonce);
-        out.push_str("<input type=\"hidden\" name=\"_seq\" value=\"0\"><header class=\"mp-bar\">");
+        let _ = write!(
+            out,
+            "<input type=\"hidden\" name=\"_seq\" value=\"0\"><input type=\"hidden\" name=\"_base\" value=\"{}\">\
+             <header class=\"mp-bar\">",
+            page.base
+        );
         if page.back {
             out.push_str(BACK);
         }
+        // Every page has one main heading: its own, or what it is called.
+        out.push_str(match page.has_main_heading {
+            true => "<div class=\"mp-heading\">",
+            false => "<div class=\"mp-heading\" role=\"heading\" aria-level=\"1\">",
+        });
         out.push_str(&words.bar);
-        out.push_str("<main class=\"mp-main\">");
+        // Outside of what a program can paint on.
+        out.push_str("<div class=\"mp-alerts\">");
         if let Some(Alert { kind, text }) = page.alert {
             let _ = write!(out, "<div class=\"mp-alert mp-alert-{kind}\" role=\"alert\"><p>");
             escape::push(out, text);
             out.push_str("</p></div>");
         }
-        out.push_str("<div class=\"mp-page\">");
+        out.push_str("</div><main class=\"mp-main\"><div class=\"mp-page\">");
         view(out);
         out.push_str("</div></main><div class=\"mp-toasts\" role=\"status\">");
         for toast in page.toasts {
@@ -285,7 +342,7 @@ impl ShellWords {
         };
 
         let title = texts.title();
-        let mut bar = format!("<div class=\"mp-heading\"><p class=\"mp-title\"{}>", marks(title, page));
+        let mut bar = format!("<p class=\"mp-title\"{}>", marks(title, page));
         escape::push(&mut bar, title.text);
         bar.push_str("</p>");
         if standing.is_development() {
@@ -322,7 +379,8 @@ impl ShellWords {
                 rest: format!(">{icon}<span class=\"mp-tab-text\"{}>{text}</span></a>", marks(said, page)),
             }
         });
-        Self { locale: texts.locale().map(str::to_owned), name, bar, footer, tabs: tabs.collect() }
+        let plain_name = escape::clean(texts.name().text).into_owned();
+        Self { locale: texts.locale().map(str::to_owned), name, plain_name, bar, footer, tabs: tabs.collect() }
     }
 
     /// The tabs, on the pages that they lead to. Each opens its page anew, with
@@ -388,7 +446,15 @@ mod tests {
             "window":{"navigation_bar_title_text":"Tom's <bar>","navigation_bar_background_color":"#6b3f22"}}"##;
         let manifest = Manifest::parse(manifest).unwrap();
         let assets = [("icon.svg", Digest::of(b"i")), ("img/latte.svg", Digest::of(b"l"))];
-        Shell::new(&manifest, Digest::of(b"bundle"), &Standing::Development, assets.into_iter(), "/_style/0.css")
+        Shell::new(
+            &manifest,
+            Digest::of(b"bundle"),
+            &Standing::Development,
+            assets.into_iter(),
+            "/_style/0.css",
+            &Scripts::new(false),
+            None,
+        )
     }
 
     fn page() -> Page<'static> {
@@ -398,9 +464,14 @@ mod tests {
             lang: "en",
             dir: "ltr",
             heading: Some("Lattes & more"),
+            has_main_heading: true,
             recipe: None,
             id: Some(PageId::from_bytes([1; 16])),
             nonce: "n\"1",
+            base: "AAAAAAAAAAA".parse().unwrap(),
+            revision: 7,
+            way: "_from=a&_below=b",
+            push: true,
             back: false,
             toasts: &[],
             alert: None,
@@ -428,13 +499,16 @@ mod tests {
             "<p class=\"mp-title\">Tom&#39;s &lt;bar&gt;</p>",
             "aria-label=\"Close Tom &amp; Co\"",
             "<div class=\"mp-alert mp-alert-error\" role=\"alert\"><p>&lt;b&gt;no&lt;/b&gt;</p></div>",
-            "<div class=\"mp-page\">VIEW</div></main>",
+            "<main class=\"mp-main\"><div class=\"mp-page\">VIEW</div></main>",
             "role=\"status\"><p>&lt;i&gt;done&lt;/i&gt;</p></div></form>",
             "name=\"_nonce\" value=\"n&quot;1\"",
             "name=\"_page\" value=\"AQEBAQEBAQEBAQEBAQEBAQ\"",
             "<link rel=\"stylesheet\" href=\"/_style/0.css\">",
             "<link rel=\"stylesheet\" href=\"/miniapp/coffee/_style/",
             "<meta name=\"theme-color\" content=\"#6b3f22\">",
+            "data-app=\"coffee\" data-rev=\"7\" data-way=\"_from=a&amp;_below=b\" data-push>",
+            "name=\"_base\" value=\"AAAAAAAAAAA\"",
+            ".js\" defer></script><title>",
         ] {
             assert!(html.contains(part), "{part}\n{html}");
         }
@@ -455,7 +529,9 @@ mod tests {
         assert_eq!(Refresh::at(120_001, None), None);
         let refresh = Refresh::at(4_100, Some("/miniapp/coffee/menu?a=1&_page=x".to_owned()));
         let html = shell().write(&Page { refresh, ..page() }, |_| ());
-        assert!(html.contains("<meta http-equiv=\"refresh\" content=\"5;url=/miniapp/coffee/menu?a=1&amp;_page=x\">"));
+        assert!(html.contains(
+            "<noscript><meta http-equiv=\"refresh\" content=\"5;url=/miniapp/coffee/menu?a=1&amp;_page=x\"></noscript>"
+        ));
     }
 
     /// A program with tabs, one of them with a picture, in two languages.
@@ -469,7 +545,15 @@ mod tests {
         );
         let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
         let assets = [("icon.svg", Digest::of(b"i")), ("tabs/menu.svg", Digest::of(b"m"))];
-        Shell::new(&manifest, Digest::of(b"bundle"), &Standing::Development, assets.into_iter(), "/_style/0.css")
+        Shell::new(
+            &manifest,
+            Digest::of(b"bundle"),
+            &Standing::Development,
+            assets.into_iter(),
+            "/_style/0.css",
+            &Scripts::new(false),
+            None,
+        )
     }
 
     #[test]
@@ -525,5 +609,28 @@ mod tests {
         assert_eq!(shell.path(&address), Some("img/latte.svg"));
         assert_eq!(shell.path(&address.replace("latte.svg", "other.svg")), None);
         assert_eq!(shell.asset("none.svg"), None);
+    }
+
+    #[test]
+    fn a_programs_own_style_follows_its_colours() {
+        let manifest = br##"{"app_id":"coffee","name":"Coffee","version":{"code":1,"name":"1"},"color_scheme":"dark",
+            "platform_version":{"min_code":1},"category":"food","icons":[{"src":"icon.svg"}],"pages":["menu"],
+            "window":{"background_color":"#101418"}}"##;
+        let manifest = Manifest::parse(manifest).unwrap();
+        let assets = [("icon.svg", Digest::of(b"i")), ("img/latte.svg", Digest::of(b"l"))];
+        let sheet = "@media (prefers-color-scheme:dark){.a{background:url(asset:img/latte.svg)}}";
+        let sheet = Style::parse(sheet).unwrap();
+        let (digest, development) = (Digest::of(b"bundle"), Standing::Development);
+        let scripts = Scripts::new(false);
+        let shell =
+            Shell::new(&manifest, digest, &development, assets.into_iter(), "/_style/0.css", &scripts, Some(&sheet));
+        let picture = shell.asset("img/latte.svg").unwrap();
+        let expected = format!(
+            ":root{{--mp-ground:light-dark(var(--mp-ground-light),#101418);}}\n\
+             @media (min-width:0){{.mp-page .p-a{{background:url(\"{picture}\")}}}}"
+        );
+        assert_eq!(shell.style, expected);
+        let link = format!("href=\"/miniapp/coffee/_style/{}.css\"", shell.style_hash);
+        assert!(shell.write(&page(), |_| ()).contains(&link));
     }
 }

@@ -4,16 +4,17 @@
 //! cookie, a token, a parameter or a field.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use mprun_core::identity::ProgramId;
 use mprun_core::manifest::ColorScheme;
 use mprun_core::render;
@@ -22,10 +23,14 @@ use mprun_host::{Host, Program};
 use tracing::{Instrument as _, field};
 
 use crate::config::ServerConfig;
+use crate::live::Known;
 use crate::problem::Problem;
+use crate::push::{BuildState, Streams};
+use crate::remote::{self, RemoteImages};
+use crate::scripts::Scripts;
 use crate::shell::{self, Shell};
 use crate::user::Users;
-use crate::{address, centre, files, locale, pages, response, theme};
+use crate::{address, centre, dev, files, locale, pages, response, theme};
 
 /// Longest address with its query, in bytes.
 const URL_BYTES_MAX: usize = 8 * 1024;
@@ -42,6 +47,14 @@ pub(crate) struct Site {
     pub(crate) users: Users,
     pub(crate) config: ServerConfig,
     pub(crate) styles: Styles,
+    pub(crate) scripts: Scripts,
+    /// What patches can lead away from.
+    pub(crate) known: Known,
+    pub(crate) streams: Arc<Streams>,
+    /// `None` where the operator wants none.
+    pub(crate) remote_images: Option<RemoteImages>,
+    /// Whether the link of [`ServerConfig::join`] was used.
+    joined: AtomicBool,
     /// By `app_id`.
     shells: RwLock<HashMap<String, Kept>>,
 }
@@ -63,7 +76,13 @@ impl Kept {
 impl Site {
     fn new(config: ServerConfig, host: Arc<Host>) -> Self {
         let users = Users::new(config.secure);
-        Self { host, users, config, styles: Styles::new(), shells: RwLock::default() }
+        let streams = Arc::new(Streams::new(config.streams_max));
+        let scripts = Scripts::new(config.dev);
+        let (styles, known) = (Styles::new(), Known::new());
+        let joined = AtomicBool::new(false);
+        let remote_images = config.remote_images.then(|| RemoteImages::new(|purpose| host.key(purpose)));
+        let shells = RwLock::default();
+        Self { host, users, config, styles, scripts, known, streams, remote_images, joined, shells }
     }
 
     /// The shell of a program, made when it is first asked for and again when
@@ -78,7 +97,15 @@ impl Site {
         drop(shells);
         let assets = program.bundle().assets().map(|asset| (asset.path.as_str(), asset.digest));
         let style = self.styles.address(program.manifest().color_scheme);
-        let shell = Arc::new(Shell::new(program.manifest(), *program.digest(), program.standing(), assets, style));
+        let shell = Arc::new(Shell::new(
+            program.manifest(),
+            *program.digest(),
+            program.standing(),
+            assets,
+            style,
+            &self.scripts,
+            program.bundle().style(),
+        ));
         let mut shells = self.shells.write().unwrap_or_else(PoisonError::into_inner);
         let kept =
             Kept { shell: Arc::clone(&shell), program: program.id().clone(), standing: program.standing().clone() };
@@ -99,7 +126,7 @@ impl Site {
 
 /// Marks an answer whose failure the host has logged.
 #[derive(Debug, Clone, Copy)]
-struct OfProgram;
+pub(crate) struct OfProgram;
 
 /// The style sheets that all programs share: one for each scheme that a program
 /// can be made for.
@@ -131,26 +158,118 @@ impl Styles {
     }
 }
 
+/// Tells open pages what their users did not do themselves.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<Streams>);
+
+impl Live {
+    /// A program is another version now: its pages look again, and keep their
+    /// state.
+    pub fn reload(&self, app_id: &str) {
+        self.0.reload(app_id);
+    }
+
+    /// Shows a program's developer how far it is; `text` is what the compiler
+    /// said.
+    pub fn build(&self, app_id: &str, state: BuildState, text: &str) {
+        self.0.build(app_id, state, text);
+    }
+
+    /// Ends all streams of events: a server that stops would wait for them.
+    pub(crate) fn end(&self) {
+        self.0.end();
+    }
+}
+
 /// The server without sockets: what [`serve`](crate::serve) answers with, for
 /// tests and for those who have a server already.
 pub fn router(config: &ServerConfig, host: Arc<Host>) -> Router {
+    router_with(config, host).0
+}
+
+/// The same, with what tells open pages.
+pub fn router_with(config: &ServerConfig, host: Arc<Host>) -> (Router, Live) {
     let site = Arc::new(Site::new(config.clone(), host));
-    Router::new()
+    let live = Live(Arc::clone(&site.streams));
+    let router = Router::new()
         .route("/", get(app_centre))
         .route("/healthz", get(healthz))
         .route("/favicon.svg", get(files::favicon))
         .route("/favicon.ico", get(files::no_favicon))
         .route("/_style/{file}", get(files::style))
+        .route("/_live/{file}", get(files::script))
+        .route("/_dev/{file}", get(files::script))
+        .route("/_dev/state", get(dev::state))
+        .route("/_dev/travel", post(dev::travel))
+        .route("/_events", get(events))
+        .route("/_join/{token}", get(join))
         .route("/miniapp/{app_id}", get(pages::entry))
         .route("/miniapp/{app_id}/", get(pages::entry))
         .route("/miniapp/{app_id}/_style/{file}", get(files::theme))
         .route("/miniapp/{app_id}/_asset/{digest}/{name}", get(files::asset))
         .route("/miniapp/{app_id}/_icon/{digest}", get(files::icon))
+        .route("/miniapp/{app_id}/_picture/{mac}/{address}", get(remote::picture))
         .route("/miniapp/{app_id}/{*page}", get(pages::show).post(pages::event))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(Arc::clone(&site), every_request))
-        .with_state(site)
+        .with_state(site);
+    (router, live)
+}
+
+/// `GET /_join/<token>`: another browser of a user who is there already.
+async fn join(State(site): State<Arc<Site>>, Path(token): Path<String>) -> Response {
+    let refused = || {
+        site.respond(&Problem::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "This link does not work",
+            "Such a link works once. Whoever gave it to you can make another one.",
+        ))
+    };
+    // A hash of both, so that the time tells nothing.
+    let hash = |text: &str| blake3::hash(text.as_bytes());
+    let Some(join) = site.config.join.as_ref().filter(|join| hash(&join.token) == hash(&token)) else {
+        return refused();
+    };
+    if site.joined.swap(true, Ordering::AcqRel) {
+        return refused();
+    }
+    let cookie = site.users.join(&join.user).and_then(|user| site.users.set_cookie(&user));
+    let (Some(cookie), Some(mut answer)) = (cookie, response::see_other(&join.target)) else { return refused() };
+    answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    answer
+}
+
+/// `GET /_events`: what happens to the pages of a user.
+async fn events(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return site.respond(&Problem::new(
+            StatusCode::FORBIDDEN,
+            "origin",
+            "This is for pages of this server",
+            "Another site tried to listen in your name.",
+        ));
+    }
+    let Some(user) = site.users.of(&headers) else {
+        return site.respond(&Problem::new(
+            StatusCode::FORBIDDEN,
+            "cookie",
+            "Your browser did not send its cookie",
+            "Without it this server cannot know whose pages these are.",
+        ));
+    };
+    site.streams.open(&site.host, user.id).unwrap_or_else(|| {
+        site.respond(
+            &Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "Too much to do right now",
+                "Too many people are here at once. Please try again in a moment.",
+            )
+            .retry_after(Duration::from_secs(5)),
+        )
+    })
 }
 
 async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
@@ -189,9 +308,11 @@ async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Ne
     answer
 }
 
-/// Enough of a path to know which one it was.
+/// Enough of a path to know which one it was. That of a picture of another server
+/// holds a whole address, with its query.
 fn cut(path: &str) -> &str {
-    let mut end = path.len().min(LOG_PATH_BYTES_MAX);
+    let end = path.find(remote::PLACE).map_or(path.len(), |place| place + remote::PLACE.len());
+    let mut end = end.min(LOG_PATH_BYTES_MAX);
     while !path.is_char_boundary(end) {
         end -= 1;
     }

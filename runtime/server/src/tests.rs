@@ -19,6 +19,8 @@ use tower::ServiceExt as _;
 
 use crate::{ServerConfig, router};
 
+mod dev;
+
 struct Server {
     router: Router,
     host: Arc<Host>,
@@ -46,8 +48,9 @@ impl Server {
     async fn start(config: ServerConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let storage = SqliteStorage::open(&folder.path().join("data.sqlite")).unwrap();
-        let host =
-            Host::new(HostConfig { instances_max: 2, ..HostConfig::default() }, Arc::new(storage)).await.unwrap();
+        // As `mprun dev` has it.
+        let host = HostConfig { instances_max: 2, trace: config.dev, ..HostConfig::default() };
+        let host = Host::new(host, Arc::new(storage)).await.unwrap();
         Self { router: router(&config, Arc::clone(&host)), host, _folder: folder }
     }
 
@@ -100,6 +103,19 @@ async fn who_vouches_for_a_program_is_said_anew_when_somebody_else_does() {
 }
 
 #[tokio::test]
+async fn a_key_of_the_host_is_for_one_purpose_and_the_same_on_the_same_data() {
+    let server = Server::start(ServerConfig::default()).await;
+    let key = server.host.key("pictures");
+    assert_ne!(key, server.host.key("other pictures"));
+    let config = || HostConfig { instances_max: 2, ..HostConfig::default() };
+    let again = SqliteStorage::open(&server._folder.path().join("data.sqlite")).unwrap();
+    assert_eq!(key, Host::new(config(), Arc::new(again)).await.unwrap().key("pictures"));
+    let folder = tempfile::tempdir().unwrap();
+    let other = SqliteStorage::open(&folder.path().join("data.sqlite")).unwrap();
+    assert_ne!(key, Host::new(config(), Arc::new(other)).await.unwrap().key("pictures"));
+}
+
+#[tokio::test]
 async fn every_answer_is_locked_down() {
     let server = Server::start(ServerConfig::default()).await;
     for target in ["/", "/healthz", "/favicon.ico", "/nowhere", "/miniapp/none/index", "/_style/0.css"] {
@@ -148,6 +164,7 @@ async fn an_unknown_address_is_a_page_with_a_way_out() {
         "/miniapp/none/index",
         "/miniapp/none/_asset/00/a.svg",
         "/miniapp/none/_style/00.css",
+        "/miniapp/none/_picture/00/aHR0cHM6Ly9leGFtcGxlLm9yZw",
         "/miniapp/%ff/%00",
         "/../etc/passwd",
     ] {

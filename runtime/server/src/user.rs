@@ -3,6 +3,9 @@
 //! one-way hash, so that neither a database nor a log can be used to become
 //! somebody. A cookie that this server cannot have made is replaced.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mprun_core::identity::UserId;
@@ -24,6 +27,8 @@ const ID_BYTES: usize = 24;
 pub(crate) struct Users {
     hasher: blake3::Hasher,
     secure: bool,
+    /// Users who are somebody else: whom a link was given to, by their cookie.
+    joined: Arc<RwLock<HashMap<String, UserId>>>,
 }
 
 /// One user, and the cookie that says so.
@@ -37,7 +42,11 @@ pub(crate) struct User {
 impl Users {
     /// `secure`: the cookie is only sent over https.
     pub(crate) fn new(secure: bool) -> Self {
-        Self { hasher: blake3::Hasher::new_derive_key("mprun-server 2026-11-22 user id of a cookie"), secure }
+        Self {
+            hasher: blake3::Hasher::new_derive_key("mprun-server 2026-11-22 user id of a cookie"),
+            secure,
+            joined: Arc::default(),
+        }
     }
 
     /// The user of a request, if it brings a cookie that this server can have
@@ -60,6 +69,14 @@ impl Users {
         Some(User { id: self.id(&secret)?, cookie: URL_SAFE_NO_PAD.encode(secret) })
     }
 
+    /// Another browser of a user, as long as this process lives; `None` where the
+    /// system has no random bytes to give.
+    pub(crate) fn join(&self, id: &UserId) -> Option<User> {
+        let user = User { id: id.clone(), ..self.create()? };
+        self.joined.write().unwrap_or_else(PoisonError::into_inner).insert(user.cookie.clone(), id.clone());
+        Some(user)
+    }
+
     /// The header that gives the cookie to the browser, or keeps it alive there.
     pub(crate) fn set_cookie(&self, user: &User) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
@@ -76,7 +93,12 @@ impl Users {
         if length != BYTES {
             return None;
         }
-        Some(User { id: self.id(&secret)?, cookie: cookie.to_owned() })
+        let joined = self.joined.read().unwrap_or_else(PoisonError::into_inner).get(cookie).cloned();
+        let id = match joined {
+            Some(id) => id,
+            None => self.id(&secret)?,
+        };
+        Some(User { id, cookie: cookie.to_owned() })
     }
 
     fn id(&self, secret: &[u8; BYTES]) -> Option<UserId> {
@@ -108,6 +130,14 @@ mod tests {
         assert!(!set.contains(user.id.as_str()));
         assert_ne!(user.id, users.create().unwrap().id);
         assert!(Users::new(true).set_cookie(&user).unwrap().to_str().unwrap().ends_with("; Secure"));
+    }
+
+    #[test]
+    fn who_was_let_in_is_the_user_who_let_them_in() {
+        let users = Users::new(false);
+        let (local, joined) = (UserId::local(), users.join(&UserId::local()).unwrap());
+        assert_eq!(users.of(&headers(&format!("mprun={}", joined.cookie))).unwrap().id, local);
+        assert_ne!(Users::new(false).of(&headers(&format!("mprun={}", joined.cookie))).unwrap().id, local);
     }
 
     #[test]

@@ -16,16 +16,23 @@ fn shown(window: &str) -> (String, String) {
             "icons": [{{"src": "icon.svg"}}], "pages": ["pages/home/home"]{window}}}"#
     );
     let manifest = Manifest::parse(json.as_bytes()).unwrap();
-    let shell = Shell::new(&manifest, Digest::of(b""), &Standing::Development, std::iter::empty(), "/_style/0.css");
+    let scripts = crate::scripts::Scripts::new(false);
+    let (digest, standing) = (Digest::of(b""), Standing::Development);
+    let shell = Shell::new(&manifest, digest, &standing, std::iter::empty(), "/_style/0.css", &scripts, None);
     let page = Page {
         route: "pages/home/home",
         locale: None,
         lang: "en",
         dir: "ltr",
         heading: None,
+        has_main_heading: false,
         recipe: None,
         id: Some(PageId::from_bytes([1; 16])),
         nonce: "n",
+        base: "AAAAAAAAAAA".parse().unwrap(),
+        revision: 0,
+        way: "",
+        push: false,
         back: false,
         toasts: &[],
         alert: None,

@@ -127,7 +127,7 @@ pub fn update<S: State + Default, P: Pages<S>>(
             };
             let mut page: T = codec::decode_named(bytes)?;
             match kind.as_str() {
-                "tap" | "change" | "submit" => {
+                "tap" | "change" | "submit" | "input" | "refresh" | "reach-bottom" => {
                     page.update(hole::filling(incoming, || codec::read_message(&message))?, &mut cx)?;
                 }
                 "reply" => page.update(hole::filling(incoming, || codec::decode_named(&message))?, &mut cx)?,

@@ -80,7 +80,10 @@ macro_rules! hole {
     };
 }
 
-/// What a field says, in a message of `on:change`.
+/// What a field says, in a message of `on:change` or `on:input`.
+///
+/// `on:change` is told when the user is done with the field, `on:input` while they
+/// type; a field can have both.
 ///
 /// ```
 /// use mprun::prelude::*;

@@ -103,8 +103,11 @@ pub use page::{Link, Page, Params, Program, Routed};
 /// |---|---|
 /// | `<text>"Hello, " {&self.name}</text>` | static and dynamic [`Text`] |
 /// | `label="Name"`, `value={&self.name}`, `disabled`, `disabled={full}` | attributes; `None` is none, `false` too |
+/// | `class="price"`, `class={urgent.then_some("urgent")}` | classes of the program's `app.css` |
 /// | `on:tap=Msg::Add(7)` | a message (or an `Option` of one) |
 /// | `on:change=Msg::Name`, `on:change={\|v\| Msg::Cups(7, v)}` | a function of a [`Value`] |
+/// | `on:input=Msg::Search` | the same, while the user types |
+/// | `on:refresh=Msg::Again`, `on:reach-bottom=Msg::More` | a message: what is shown is wanted anew, or more of it |
 /// | `on:submit=Msg::Order` | a function of a [`Form`](struct@Form) |
 /// | `if … { } else if … { } else { }`, `match … { … => { } }` | elements in the braces |
 /// | `for item in items, key = item.id { <view/> }` | one element for each item; the key is its identity |
@@ -133,6 +136,55 @@ pub use page::{Link, Page, Params, Program, Routed};
 ///     }
 /// }
 /// # menu(&[]);
+/// ```
+///
+/// Planes that fold, lie behind each other or above the page work at once, without
+/// the program being told; what is in them is always a part of the view.
+///
+/// ```
+/// use mprun::prelude::*;
+/// #[derive(Message)]
+/// enum Msg { Delete, Cups(Value<u32>), Again, More }
+/// fn order(lines: &[(u32, String)], cups: u32, last: bool) -> Node<Msg> {
+///     view! {
+///         <view label="Order" on:refresh=Msg::Again on:reach-bottom={(!last).then_some(Msg::More)}>
+///             <rich-text>
+///                 <span>"Ready at "</span><span strong>"17:05"</span><span>", "</span>
+///                 <span to="page:stores">"North"</span>
+///             </rich-text>
+///             <table label="What you ordered" class="bill">
+///                 <table-row>
+///                     <table-cell scope="column"><text>"Cups"</text></table-cell>
+///                     <table-cell scope="column"><text>"Drink"</text></table-cell>
+///                 </table-row>
+///                 for (cups, drink) in lines, key = drink {
+///                     <table-row>
+///                         <table-cell><text>{cups}</text></table-cell>
+///                         <table-cell><text>{drink}</text></table-cell>
+///                     </table-row>
+///                 }
+///             </table>
+///             <slider label="Cups" min=1 max=9 value={cups} on:change=Msg::Cups/>
+///             <tabs label="About it">
+///                 <tab label="Taste"><text>"Nutty"</text></tab>
+///                 <tab label="Origin"><icon type="location"/><text>"Yirgacheffe"</text></tab>
+///             </tabs>
+///             <disclosure label="Allergens"><text>"Milk"</text></disclosure>
+///             <swiper label="Goes well with">
+///                 <swiper-item surface="card"><text>"Croissant"</text></swiper-item>
+///             </swiper>
+///             <scroll-view label="Opening hours" scroll="x"><text>"Mon 7–19"</text></scroll-view>
+///             <form>
+///                 <checkbox-group label="Extras"><checkbox label="Cocoa" name="cocoa"/></checkbox-group>
+///             </form>
+///             <dialog label="Delete the order?" trigger="Delete…">
+///                 <button closes>"Keep it"</button>
+///                 <button type="warn" closes on:tap=Msg::Delete>"Delete"</button>
+///             </dialog>
+///         </view>
+///     }
+/// }
+/// # order(&[(1, "Latte".to_owned())], 1, false);
 /// ```
 ///
 /// A picture needs a text for those who do not see it:

@@ -184,12 +184,12 @@ impl<M> Writer<M> {
 }
 
 impl<M: Message> Writer<M> {
-    /// A handler slot of `on:tap`.
+    /// A handler slot of `on:tap`, `on:refresh` or `on:reach-bottom`.
     pub fn tap(&mut self, message: impl IntoMessage<M>) {
         self.handler(message.into_message().as_ref());
     }
 
-    /// A handler slot of `on:change`.
+    /// A handler slot of `on:change` or `on:input`.
     pub fn change<T, R: IntoMessage<M>>(&mut self, message: impl FnOnce(Value<T>) -> R) {
         self.handler(message(Value::hole()).into_message().as_ref());
     }
@@ -241,8 +241,9 @@ impl<M> IntoNode<M> for Option<Node<M>> {
     }
 }
 
-/// What `on:tap=…` can be, and what the functions of `on:change=…` and
-/// `on:submit=…` return: a message, or an `Option` of one.
+/// What `on:tap=…`, `on:refresh=…` and `on:reach-bottom=…` can be, and what the
+/// functions of `on:change=…`, `on:input=…` and `on:submit=…` return: a message, or
+/// an `Option` of one.
 ///
 /// ```
 /// use mprun::prelude::*;

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use mprun_core::{
-    bundle::{AssetFile, Bundle, Verified, diff, pack, verify},
+    bundle::{AssetFile, Bundle, Verified, diff, pack_styled, verify},
     identity::Digest,
+    style::Style,
 };
 
 use super::printable;
@@ -17,8 +18,8 @@ static SMALL_BUNDLE: LazyLock<Verified<Bundle>> =
 
 /// Reads `data` as a bundle. What begins with a letter is put into a good bundle
 /// instead, or the fuzzer would need a hash function to get past the first section:
-/// `m`, `t` and `a` stand for the content of a manifest, of the templates and of an
-/// asset, `p` for the path of an asset, a line break and its data.
+/// `m`, `t`, `s` and `a` stand for the content of a manifest, of the templates, of a
+/// style sheet and of an asset, `p` for the path of an asset, a line break and its data.
 ///
 /// # Panics
 /// That is what the fuzzer looks for.
@@ -26,6 +27,7 @@ pub fn bundle(data: &[u8]) {
     match data {
         [b'm', manifest @ ..] => check(with("mprun:manifest", manifest)),
         [b't', templates @ ..] => check(with("mprun:templates", templates)),
+        [b's', style @ ..] => check(with("mprun:style", style)),
         [b'a', asset @ ..] => check(with("mprun:asset", asset)),
         [b'p', asset @ ..] => {
             let (path, picture) = match asset.iter().position(|byte| *byte == b'\n') {
@@ -61,7 +63,9 @@ fn encoded_again(bundle: &Bundle) -> Vec<u8> {
     let templates: Vec<_> = bundle.templates().as_slice().iter().map(|template| template.encoding()).collect();
     let assets: Vec<_> =
         bundle.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
-    let again = pack(bundle.component(), bundle.manifest(), &templates, &assets).expect("its parts can be packed");
+    let again =
+        pack_styled(bundle.component(), bundle.manifest(), &templates, bundle.style().map(Style::source), &assets)
+            .expect("its parts can be packed");
     again.bytes().to_vec()
 }
 
@@ -75,6 +79,7 @@ fn with(name: &str, content: &[u8]) -> Vec<u8> {
     let (manifest, templates, assets) = match name {
         "mprun:manifest" => (&section[..], templates, assets),
         "mprun:templates" => (manifest, &section[..], assets),
+        "mprun:style" => return [component, manifest, templates, &section, assets].concat(),
         _ => return [SMALL, &section].concat(),
     };
     [component, manifest, templates, assets].concat()

@@ -3,9 +3,11 @@
 //! that what was found once is looked for ever after.
 
 mod bundle;
+pub mod frame;
+mod patch;
 mod trust;
 
-pub use self::{bundle::bundle, trust::trust};
+pub use self::{bundle::bundle, frame::frame, patch::patch, trust::trust};
 
 /// What is said of a hostile file goes to terminals and pages: lines of text, and
 /// nothing that moves a cursor.

@@ -1,10 +1,30 @@
-//! What the commands of authors can be told: build, keys, signatures, differences.
+//! What the commands of authors can be told: begin, try, build, keys, signatures,
+//! differences.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
+use mprun_core::identity::AppId;
 
-use super::run::DataArgs;
+use super::run::{DataArgs, listen};
+use crate::env;
+
+pub(super) const NEW_EXAMPLES: &str = "\
+Examples:
+  mprun new shop && cd shop && mprun dev   begin, and see it grow
+  mprun new com.example.shop
+
+The name is the app_id, which stands in addresses and never changes. The folder is
+called the same; it must be new or empty.";
+
+pub(super) const DEV_EXAMPLES: &str = "\
+Examples:
+  mprun dev                                the mini-program in this folder
+  mprun dev samples/coffee --listen 8080
+
+Saved changes of src/, assets/, app.css, manifest.json and Cargo.toml are built and
+shown at once; states stay. What does not compile is said here and on the page. On
+the page, Ctrl+` opens the inspector. Ctrl-C ends.";
 
 pub(super) const BUILD_EXAMPLES: &str = "\
 Examples:
@@ -53,6 +73,31 @@ Examples:
   mprun inspect coffee.wasm --json | jq .imports
 
 The digest is the BLAKE3 of the file: `b3sum coffee.wasm` prints the same.";
+
+/// `mprun new`
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// What the program is called in addresses: its app_id, and the folder to make
+    #[arg(value_name = "NAME")]
+    pub(crate) name: AppId,
+}
+
+/// `mprun dev`
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    /// Folder of the mini-program's source
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+
+    /// Address and port to listen on; port 0 takes a free one
+    ///
+    /// A port alone, `8080` or `:8080`, is for this machine only: `127.0.0.1:8080`.
+    #[arg(long, value_name = "ADDR", env = env::LISTEN, default_value = "127.0.0.1:7878", value_parser = listen)]
+    pub(crate) listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
 
 /// `mprun build`
 #[derive(Debug, Args)]
@@ -237,6 +282,27 @@ mod tests {
         Command,
         tests::{parse_words, read, said},
     };
+
+    #[test]
+    fn a_name_is_an_app_id() {
+        for name in ["shop", "com.example.tea-house", "a2048"] {
+            let line = format!("mprun new {name}");
+            assert!(matches!(read(&line), Ok(Command::New(args)) if args.name.as_str() == name), "{name}");
+        }
+        for name in ["Shop", "2048", "../shop", "my_shop", "tea house", ".", "apps/shop", &"a".repeat(65)] {
+            let text = said(parse_words(&["mprun", "new", name]));
+            assert!(text.contains("expected an app id"), "{name}: {text}");
+        }
+        assert!(said(read("mprun new")).contains("NAME"));
+    }
+
+    #[test]
+    fn a_program_is_tried_on_this_machine() {
+        assert!(matches!(read("mprun dev"), Ok(Command::Dev(args)) if args.folder == *"."));
+        let Ok(Command::Dev(args)) = read("mprun dev shop --listen 8080 --data d") else { panic!() };
+        assert_eq!((args.folder, args.listen.to_string()), (PathBuf::from("shop"), "127.0.0.1:8080".to_owned()));
+        assert!(said(read("mprun dev --listen nowhere")).contains("127.0.0.1:7878"));
+    }
 
     #[test]
     fn authors_can_say_what_they_want() {

@@ -16,8 +16,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use self::{
     author::{
-        BuildArgs, DiffArgs, InspectArgs, KeyArgs, KeyCommand, KeyGenerateArgs, KeyRotateArgs, KeyShowArgs, SignArgs,
-        VerifyArgs,
+        BuildArgs, DevArgs, DiffArgs, InspectArgs, KeyArgs, KeyCommand, KeyGenerateArgs, KeyRotateArgs, KeyShowArgs,
+        NewArgs, SignArgs, VerifyArgs,
     },
     mistakes::End,
     registry::{DoctorArgs, GcArgs, InstallArgs, ListArgs, PullArgs, PushArgs, RemoveArgs},
@@ -31,6 +31,7 @@ Examples:
   mprun coffee.wasm --page menu | less     print one of its pages as text
   mprun coffee.wasm --format html > a.html … or as HTML
   mprun serve coffee.wasm --dev            use it in a browser: http://127.0.0.1:7878
+  mprun new shop && cd shop && mprun dev   write one, and see every change at once
   mprun build samples/hello                make a bundle from its source
   mprun inspect coffee.wasm                what it is, what it may do, what it costs
   mprun key generate                       make a key, then
@@ -85,6 +86,12 @@ enum OtherCommand {
     )]
     Serve(ServeArgs),
 
+    /// Begin a mini-program: a small one that works, in a folder of its own.
+    #[command(after_help = author::NEW_EXAMPLES, max_term_width = 100)]
+    New(NewArgs),
+    /// Show a mini-program while you write it: every save is built and shown at once.
+    #[command(after_help = author::DEV_EXAMPLES, max_term_width = 100, override_usage = "mprun dev [OPTIONS] [DIR]")]
+    Dev(DevArgs),
     /// Build a mini-program from its source into one file.
     #[command(after_help = author::BUILD_EXAMPLES, max_term_width = 100)]
     Build(BuildArgs),
@@ -141,6 +148,8 @@ enum OtherCommand {
 pub(crate) enum Command {
     Run(RunArgs),
     Serve(ServeArgs),
+    New(NewArgs),
+    Dev(DevArgs),
     Build(BuildArgs),
     Sign(SignArgs),
     Key(KeyArgs),
@@ -169,6 +178,8 @@ fn parse_from(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, 
     Ok(match line.command {
         None => Command::Run(line.run),
         Some(OtherCommand::Serve(args)) => Command::Serve(args),
+        Some(OtherCommand::New(args)) => Command::New(args),
+        Some(OtherCommand::Dev(args)) => Command::Dev(args),
         Some(OtherCommand::Build(args)) => Command::Build(args),
         Some(OtherCommand::Sign(args)) => Command::Sign(args),
         Some(OtherCommand::Key(args)) => Command::Key(args),
@@ -234,8 +245,8 @@ mod tests {
             // In the order in which they are needed.
             let mut rest = help.as_str();
             for word in [
-                "serve", "build", "sign", "key", "verify", "diff", "inspect", "install", "list", "remove", "gc",
-                "push", "pull", "doctor",
+                "serve", "new", "dev", "build", "sign", "key", "verify", "diff", "inspect", "install", "list",
+                "remove", "gc", "push", "pull", "doctor",
             ] {
                 let listed = format!("\n  {word} ");
                 let at = rest.find(&listed).unwrap_or_else(|| panic!("{line}: {word} is missing in:\n{rest}"));

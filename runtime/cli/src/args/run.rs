@@ -17,6 +17,7 @@ Examples:
   mprun serve coffee.wasm --trust trust.toml       a file that this trust file allows
   mprun serve dist/*.wasm --dev                    files of your own, unsigned
   mprun serve --listen 0.0.0.0:8080 --data /var/lib/mprun
+  mprun serve coffee.wasm --dev --listen 0.0.0.0:7878 --qr
 
 / lists what is installed, /miniapp/<app_id>/<page> shows a page, /healthz answers
 while the server lives. Ctrl-C (or SIGTERM) lets open requests finish, then stops.";
@@ -40,6 +41,13 @@ pub(crate) struct RunArgs {
     /// text otherwise. The others print the page on stdout and end.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Auto)]
     pub(crate) format: Format,
+
+    /// Print a code that brings a phone here: the terminal and the phone on the same cart
+    ///
+    /// Serves the program and its data to the network (0.0.0.0) for as long as it runs
+    /// here. The first one who opens the link is the user of this terminal.
+    #[arg(long)]
+    pub(crate) qr: bool,
 
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
@@ -120,9 +128,17 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
 
+    /// Print a code of the address that phones in this network can open
+    #[arg(long, conflicts_with = "https")]
+    pub(crate) qr: bool,
+
     /// Browsers reach this server by https only, through a proxy: mark cookies `Secure`
     #[arg(long)]
     pub(crate) https: bool,
+
+    /// Fetch no pictures of other servers for programs that may show them; their texts are shown
+    #[arg(long)]
+    pub(crate) no_remote_images: bool,
 
     /// Leave out of error pages what is for a program's developer; the log has it
     #[arg(long)]
@@ -181,7 +197,7 @@ fn fuel(text: &str) -> Result<u64, String> {
 
 /// An address; a name such as `localhost` is not looked up but known. A port
 /// without one must not let the whole network in.
-fn listen(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).or(digits);
     let address = match port {
@@ -225,6 +241,7 @@ mod tests {
             ("mprun serve a.wasm --listen nowhere", "127.0.0.1:7878"),
             ("mprun serve a.wasm --listen 65536", "127.0.0.1:7878"),
             ("mprun serve a.wasm --listen :", "127.0.0.1:7878"),
+            ("mprun serve a.wasm --qr --https", "cannot be used with"),
             ("mprun help nonsense", "nonsense"),
             ("mprun a.wasm --format pdf", "possible values"),
         ] {
@@ -244,6 +261,19 @@ mod tests {
         ] {
             assert_eq!(listen(text).map(|address| address.to_string()).as_deref(), Ok(address));
         }
+    }
+
+    #[test]
+    fn a_phone_is_asked_for() {
+        assert!(matches!(read("mprun coffee --qr"), Ok(Command::Run(args)) if args.qr));
+        assert!(matches!(read("mprun coffee"), Ok(Command::Run(args)) if !args.qr));
+        assert!(matches!(read("mprun serve --qr --listen 0.0.0.0:0"), Ok(Command::Serve(args)) if args.qr));
+    }
+
+    #[test]
+    fn pictures_of_other_servers_are_fetched_unless_they_are_not_wanted() {
+        assert!(matches!(read("mprun serve"), Ok(Command::Serve(args)) if !args.no_remote_images));
+        assert!(matches!(read("mprun serve --no-remote-images"), Ok(Command::Serve(args)) if args.no_remote_images));
     }
 
     #[test]

@@ -8,13 +8,18 @@ use std::{
 };
 
 use mprun_core::{
-    bundle::{self, BUNDLE_BYTES_ADVISED, Bundle, Import},
+    bundle::{BUNDLE_BYTES_ADVISED, Bundle},
     capability::Capability,
 };
 
 use crate::{
     args::BuildArgs,
-    build::{assets, cargo, component, project::Project, toolchain::Toolchain},
+    build::{
+        cargo, component,
+        pack::{self, Beside},
+        project::Project,
+        toolchain::Toolchain,
+    },
     env,
     error::{self, CommandError},
     files, output,
@@ -29,7 +34,7 @@ pub(crate) fn build(args: &BuildArgs) -> Result<(), CommandError> {
             .hint(format!("-o {}", file.join(default_name(&project)).display())));
     }
     // Cheap to find out, so said before a minute of compiling.
-    let assets = assets::collect(&project.folder.join("assets"))?;
+    let beside = Beside::read(&project)?;
     let toolchain = Toolchain::find(&project.folder)?;
     let module_file = cargo::compile(&project, &toolchain)?;
     let module = fs::read(&module_file)
@@ -37,19 +42,7 @@ pub(crate) fn build(args: &BuildArgs) -> Result<(), CommandError> {
     let wrapped = component::wrap(&module)?;
     warn_of_leaks(&wrapped.component, &project);
 
-    let imports = bundle::imports(&wrapped.component).map_err(|cause| {
-        let hint = cause.hint();
-        error::user_with("the program does not fit the contract", cause).maybe_hint(hint)
-    })?;
-    check_requested(&imports, &project)?;
-    let mut manifest = project.manifest.clone();
-    // Another compiler makes other bytes: the bundle says which one it was.
-    manifest.toolchain = Some(format!("{}; mprun {}", toolchain.version, env!("CARGO_PKG_VERSION")));
-    let templates: Vec<&[u8]> = wrapped.templates.iter().map(Vec::as_slice).collect();
-    let bundle = bundle::pack(&wrapped.component, &manifest, &templates, &assets).map_err(|cause| {
-        let hint = cause.hint();
-        error::user_with("the parts do not make a bundle", cause).maybe_hint(hint)
-    })?;
+    let bundle = pack::pack(&project, &toolchain, &wrapped, &beside)?;
     files::write_whole(&file, bundle.bytes()).map_err(|cause| files::not_written(&file, cause))?;
 
     warn(&bundle, &project);
@@ -62,32 +55,6 @@ fn default_name(project: &Project) -> String {
 
 fn output_file(args: &BuildArgs, project: &Project) -> PathBuf {
     args.output.clone().unwrap_or_else(|| args.folder.join("dist").join(default_name(project)))
-}
-
-/// All permissions that are missing at once, each as the line to add.
-fn check_requested(imports: &[Import], project: &Project) -> Result<(), CommandError> {
-    let missing: Vec<(Capability, &Import)> = imports
-        .iter()
-        .filter(|import| !import.type_only)
-        .filter_map(|import| Some((import.capability?, import)))
-        .filter(|(capability, _)| !project.manifest.permits(*capability))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let uses: Vec<_> =
-        missing.iter().map(|(name, import)| format!("`{name}` ({})", import.functions.join(", "))).collect();
-    let error = error::user(format_args!(
-        "the program uses {} but `{}` does not request it",
-        uses.join(", "),
-        project.manifest_file.display()
-    ));
-    Err(missing.iter().fold(error, |error, (name, _)| {
-        error.hint(format!(
-            r#"add to "req_permissions": {{ "name": "{name}", "reason": "what the user gains by it" }}  (it lets the program {})"#,
-            name.description()
-        ))
-    }))
 }
 
 /// Paths would make the digest differ from machine to machine, and say where the
@@ -125,13 +92,14 @@ fn summary(file: &Path, bundle: &Bundle) -> String {
         bundle.capabilities().into_iter().filter(|name| name.needs_permission()).map(Capability::name).collect();
     let permissions = if permissions.is_empty() { "none".to_owned() } else { permissions.join(", ") };
     format!(
-        "{}\n  program      {} {}\n  size         {} (component {}, templates {}, assets {})\n  digest       {}\n  permissions  {permissions}\n",
+        "{}\n  program      {} {}\n  size         {} (component {}, templates {}, {}assets {})\n  digest       {}\n  permissions  {permissions}\n",
         file.display(),
         manifest.app_id,
         manifest.version.name,
         output::size(sizes.total),
         output::size(sizes.component),
         output::size(sizes.templates),
+        bundle.style().map(|_| format!("style {}, ", output::size(sizes.style))).unwrap_or_default(),
         output::size(sizes.assets),
         bundle.digest(),
     )

@@ -61,6 +61,7 @@ fn to_json(bundle: &Bundle) -> Value {
             "component": sizes.component,
             "manifest": sizes.manifest,
             "templates": sizes.templates,
+            "style": sizes.style,
             "assets": sizes.assets,
             "data_segments": sizes.data_segments,
             "initial_memory": sizes.initial_memory,
@@ -113,10 +114,11 @@ fn write_text(out: &mut String, bundle: &Bundle, locale: &str) -> std::fmt::Resu
     writeln!(out, "  digest       {}", bundle.digest())?;
     writeln!(
         out,
-        "  size         {}: component {}, templates {}, assets {}, manifest {}",
+        "  size         {}: component {}, templates {}, {}assets {}, manifest {}",
         output::size(sizes.total),
         output::size(sizes.component),
         output::size(sizes.templates),
+        bundle.style().map(|_| format!("style {}, ", output::size(sizes.style))).unwrap_or_default(),
         output::size(sizes.assets),
         output::size(sizes.manifest)
     )?;
@@ -157,7 +159,12 @@ fn write_text(out: &mut String, bundle: &Bundle, locale: &str) -> std::fmt::Resu
         let functions = if import.type_only { "types only".to_owned() } else { import.functions.join(", ") };
         writeln!(out, "  {:<28} {functions}", import.interface)?;
     }
-    if bundle.imports().is_empty() {
+    // What needs no call stands in no import: the permission is all that shows it.
+    let others: Vec<_> = bundle.capabilities().into_iter().filter(|name| name.interface().is_none()).collect();
+    for name in &others {
+        writeln!(out, "  {:<28} {}", format!("without an import: {name}"), name.description())?;
+    }
+    if bundle.imports().is_empty() && others.is_empty() {
         writeln!(out, "  nothing")?;
     }
     writeln!(out, "\nPermissions: what it asks for, and why")?;

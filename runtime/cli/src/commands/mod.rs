@@ -1,11 +1,13 @@
 //! One file per command, and what several of them do alike: reading a bundle,
 //! opening the folder of rows, starting a host; in [`beside`] what lies next to a
 //! bundle, in [`trust`] whether it may be used, in [`registries`] the way to the
-//! installed ones and to those of others, in [`catalogue`] what a server offers.
+//! installed ones and to those of others, in [`catalogue`] what a server offers, in
+//! [`phone`] how a phone gets to it.
 
 pub(crate) mod beside;
 pub(crate) mod build;
 pub(crate) mod catalogue;
+pub(crate) mod dev;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod gc;
@@ -14,6 +16,8 @@ pub(crate) mod install;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod machine;
+pub(crate) mod new;
+pub(crate) mod phone;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod registries;
@@ -150,7 +154,7 @@ async fn start_host(config: HostConfig, storage: SqliteStorage) -> Result<Arc<Ho
 }
 
 /// A bundle that may be used but cannot: `path` is its file, or what else names it.
-fn not_installed(path: &Path, cause: impl Into<Arc<InstallError>>) -> CommandError {
+pub(crate) fn not_installed(path: &Path, cause: impl Into<Arc<InstallError>>) -> CommandError {
     let cause: Arc<InstallError> = cause.into();
     let hint = cause.hint();
     let message = format!("`{}` cannot be used", path.display());

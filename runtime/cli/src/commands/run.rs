@@ -1,6 +1,6 @@
 //! `mprun BUNDLE|APP_ID`: a mini-program here and now, a file or what is installed.
-//! Between two terminals a screen to use it on; otherwise one page on stdout, for
-//! other programs.
+//! Between two terminals a screen to use it on, and a phone beside it if that is
+//! asked for; otherwise one page on stdout, for other programs.
 
 use std::{path::Path, sync::Arc};
 
@@ -24,7 +24,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::{
     args::{Address, DataArgs, Format, MEMORY_MIB_MAX, RunArgs, TrustArgs},
     commands::{
-        self, machine, registries,
+        self, machine, phone, registries,
         trust::{self, Candidate, Policy, Unsigned},
     },
     env,
@@ -41,6 +41,12 @@ pub(crate) fn run(args: RunArgs) -> Result<(), CommandError> {
     let source = find(&args.bundle(), &args.data)?;
     let policy = Policy::of(&args.trust, Unsigned::Used)?;
     let interactive = args.format == Format::Auto && output::is_conversation();
+    if args.qr && !interactive {
+        return Err(error::usage("--qr hands over from a terminal, and stdin or stdout is none").hint(format!(
+            "to serve it without one: mprun serve {} --listen 0.0.0.0:7878 --qr",
+            args.bundle().display()
+        )));
+    }
     // On the screen, messages would be painted over the page.
     if !interactive || !output::is_stderr_terminal() {
         // A failure is this command's own error, and so is what is said about an
@@ -163,6 +169,7 @@ async fn start(args: &RunArgs, source: Source, policy: &Policy, interactive: boo
     }
     let open = Open { route, parameters, environment: environment.clone(), ..Open::default() };
     if interactive {
+        let _invited = if args.qr { Some(phone::invite(&host, &program, &open).await?) } else { None };
         return terminal::run(host, program, open).await;
     }
     let failed = |cause| page_error(cause, args, program.manifest());
@@ -229,7 +236,7 @@ fn with_more(limit: Limit, fuel: u64, memory_mib: u32) -> Option<String> {
 fn print(host: &Host, rendering: &Rendering, format: Format, environment: &Environment) -> Result<String, PageError> {
     let definitions = rendering.definitions()?;
     let tree = rendering.tree(&definitions, host)?;
-    let (words, program) = (Words::default(), &rendering.program);
+    let (words, program) = (Words::of(&environment.locale), &rendering.program);
     Ok(match format {
         Format::Auto | Format::Text => {
             let context = TextContext {

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, io, net::SocketAddr, path::Path, sync::Arc};
 
 use mprun_core::{identity::AppId, trust::Occasion};
-use mprun_host::{Host, HostConfig, LoadError, Program};
+use mprun_host::{Host, HostConfig, Listing, LoadError, Program};
 use mprun_registry::{Attachments, Registry};
 use mprun_server::ServerConfig;
 use tokio::{
@@ -19,7 +19,7 @@ use crate::{
     commands::{
         self,
         catalogue::{File, Offered},
-        machine, registries,
+        machine, phone, registries,
         trust::{self, Candidate, Policy, Unsigned},
     },
     env,
@@ -53,6 +53,7 @@ async fn run(args: &ServeArgs, policy: &Policy, candidates: Vec<Candidate>) -> R
     // The port next: it is the most likely thing to be taken.
     let listener = TcpListener::bind(args.listen).await.map_err(|cause| not_bound(args.listen, cause))?;
     let address = listener.local_addr().map_err(|cause| error::internal("cannot ask for the address", cause))?;
+    let for_phones = if args.qr { Some(phone::address(address)?) } else { None };
     let folder = commands::data_folder(&args.data)?;
     let registry = registries::open(&args.data)?;
     let (served, files) = admit(policy, &registry, candidates)?;
@@ -78,7 +79,12 @@ async fn run(args: &ServeArgs, policy: &Policy, candidates: Vec<Candidate>) -> R
     }
     let noun = if count == 1 { "mini-program" } else { "mini-programs" };
     output::data(format!("serving {count} {noun} on http://{}\n", reachable(address)).as_bytes())?;
-    let config = ServerConfig { secure: args.https, details: !args.no_details, ..ServerConfig::default() };
+    if let Some(address) = for_phones {
+        phone::show(&entry(address, &host.programs()))?;
+    }
+    let remote_images = !args.no_remote_images;
+    let config =
+        ServerConfig { secure: args.https, details: !args.no_details, remote_images, ..ServerConfig::default() };
     mprun_server::serve(listener, config, host, stop).await;
     Ok(())
 }
@@ -142,8 +148,17 @@ fn observe(registry: &Registry, loaded: Vec<(Served, Arc<Program>)>, args: &Trus
     Ok(())
 }
 
+/// Where a user begins who comes from elsewhere: at the only program, or at the list
+/// of all.
+fn entry(address: SocketAddr, programs: &[Listing]) -> String {
+    match programs {
+        [only] => format!("http://{address}/miniapp/{}", only.program.app_id()),
+        _ => format!("http://{address}/"),
+    }
+}
+
 /// Resolves when somebody wants the server to stop.
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {
@@ -153,7 +168,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-fn not_bound(address: SocketAddr, cause: io::Error) -> CommandError {
+pub(super) fn not_bound(address: SocketAddr, cause: io::Error) -> CommandError {
     let kind = cause.kind();
     let error = error::user_with(format!("cannot listen on {address}"), cause);
     match kind {
@@ -168,7 +183,7 @@ fn not_bound(address: SocketAddr, cause: io::Error) -> CommandError {
 }
 
 /// An address to click: one that listens on all interfaces is reached on each.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => ([127, 0, 0, 1], v4.port()).into(),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, v6.port()).into(),
@@ -186,6 +201,22 @@ mod tests {
         {
             assert_eq!(reachable(bound.parse().unwrap()).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn a_code_leads_to_the_only_program() {
+        let manifest = br#"{"app_id":"shop","name":"Shop","version":{"code":1,"name":"1"},
+            "platform_version":{"min_code":1},"category":"shopping","icons":[{"src":"icon.svg"}],"pages":["index"]}"#;
+        let manifest = Arc::new(mprun_core::manifest::Manifest::parse(manifest).unwrap());
+        let listing = |app_id: &str| Listing {
+            program: mprun_core::identity::ProgramId::dev(app_id.parse().unwrap()),
+            digest: mprun_core::identity::Digest::of(app_id.as_bytes()),
+            manifest: Arc::clone(&manifest),
+            decision: 0,
+        };
+        let address = "192.168.1.7:80".parse().unwrap();
+        assert_eq!(entry(address, &[listing("shop")]), "http://192.168.1.7:80/miniapp/shop");
+        assert_eq!(entry(address, &[listing("shop"), listing("cafe")]), "http://192.168.1.7:80/");
     }
 
     #[test]

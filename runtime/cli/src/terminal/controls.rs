@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mprun_core::{
-    render::text::{Action, Control, FieldControl, TextPage},
+    render::text::{Action, Control, FieldControl, TextPage, Turn},
     view::{
         identity::{FieldKey, Token},
         overlay::Draft,
@@ -49,33 +49,56 @@ pub(crate) fn option_after(field: &FieldControl, steps: isize) -> Option<String>
     open.get(usize::try_from(next).ok()?).map(|option| option.value.clone())
 }
 
-/// What hands in the form that `field` belongs to: its first button that does.
+/// The number of a slider so many steps further, as far as there are any.
+pub(crate) fn number_after(field: &FieldControl, steps: isize) -> Option<String> {
+    let range = field.range?;
+    let now = field.shown.parse().unwrap_or(range.min);
+    let way = i64::try_from(steps).ok()?.saturating_mul(range.step);
+    Some(range.nearest(now.saturating_add(way)).to_string())
+}
+
+/// What hands in the form that `field` belongs to: its first button that does,
+/// wherever it stands.
 pub(crate) fn submit_of(page: &TextPage, field: &FieldControl) -> Option<Token> {
     let form = field.form?;
-    page.controls.iter().find_map(|control| match control.action {
+    page.all_controls().find_map(|control| match control.action {
         Action::Submit { token, form: its } if its == form => Some(token),
         _ => None,
     })
 }
 
-/// All fields of the page, as a browser posts them: a choice that was not made is
-/// not there.
+/// All fields of the page, whatever is shown of it, as a browser posts them: a
+/// choice that was not made is not there.
 pub(crate) fn posted(page: &TextPage) -> Vec<(String, String)> {
     let made = |field: &&FieldControl| {
         field.options.is_empty() || field.options.iter().any(|option| option.value == field.shown)
     };
-    let fields = page.controls.iter().filter_map(field_of).filter(made);
+    let fields = page.all_controls().filter_map(field_of).filter(made);
     fields.map(|field| (field.key.input_name(), field.shown.clone())).collect()
 }
 
-/// The first field that something is wrong with.
-pub(crate) fn first_error(page: &TextPage) -> Option<usize> {
-    page.controls.iter().position(|control| field_of(control).is_some_and(|field| field.error.is_some()))
+/// The first of these that is a field with something wrong.
+pub(crate) fn first_error(controls: &[Control]) -> Option<usize> {
+    controls.iter().position(is_wrong)
+}
+
+/// What has to be opened for the first field with something wrong to be seen;
+/// nothing if none is hidden.
+pub(crate) fn way_to_error(page: &TextPage) -> Vec<Turn> {
+    let hidden = page.hidden.iter().find(|hidden| is_wrong(&hidden.control));
+    hidden.map(|hidden| hidden.within.clone()).unwrap_or_default()
+}
+
+fn is_wrong(control: &Control) -> bool {
+    field_of(control).is_some_and(|field| field.error.is_some())
 }
 
 #[cfg(test)]
 mod tests {
-    use mprun_core::render::text::{Area, OptionControl};
+    use mprun_core::{
+        render::text::{Area, Hidden, OptionControl},
+        view::field::Range,
+    };
 
     use super::*;
 
@@ -94,6 +117,8 @@ mod tests {
             belief: String::new(),
             shown: shown.to_owned(),
             change: None,
+            input: None,
+            range: None,
             maxlength: None,
             required: false,
             options: options.iter().map(option).collect(),
@@ -101,14 +126,34 @@ mod tests {
         }
     }
 
+    fn control(field: FieldControl) -> Control {
+        let action = Action::Edit(field);
+        Control { action, label: String::new(), area: Area::default(), primary: false, closes: None }
+    }
+
     fn page(fields: Vec<FieldControl>) -> TextPage {
-        let control = |field| Control {
-            action: Action::Edit(field),
-            label: String::new(),
-            area: Area::default(),
-            primary: false,
-        };
-        TextPage { lines: Vec::new(), controls: fields.into_iter().map(control).collect() }
+        TextPage { controls: fields.into_iter().map(control).collect(), ..TextPage::default() }
+    }
+
+    #[test]
+    fn a_slider_goes_by_its_steps_and_no_further() {
+        for (shown, steps, next) in
+            [("0", 1, "5"), ("5", -1, "0"), ("-5", -1, "-5"), ("5", 1, "5"), ("0", -9, "-5"), ("?", 1, "0")]
+        {
+            let mut slider = field(Element::Slider, shown, &[]);
+            assert_eq!(number_after(&slider, steps), None);
+            slider.range = Some(Range { min: -5, max: 9, step: 5 });
+            assert_eq!(number_after(&slider, steps).as_deref(), Some(next), "{shown} {steps}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_is_posted_and_handed_in() {
+        let hidden = |control| Hidden { control, within: Vec::new() };
+        let mut page = page(vec![field(Element::Input, "seen", &[])]);
+        page.hidden.push(hidden(control(field(Element::Input, "not seen", &[]))));
+        let values: Vec<_> = posted(&page).into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, ["seen", "not seen"]);
     }
 
     #[test]
@@ -166,7 +211,14 @@ mod tests {
     fn the_first_wrong_field_is_found() {
         let mut wrong = field(Element::Input, "", &[]);
         wrong.error = Some("please fill this in".into());
-        assert_eq!(first_error(&page(vec![field(Element::Input, "", &[]), wrong])), Some(1));
-        assert_eq!(first_error(&page(Vec::new())), None);
+        let mut page = page(vec![field(Element::Input, "", &[]), wrong.clone()]);
+        assert_eq!(first_error(&page.controls), Some(1));
+        assert_eq!(first_error(&[]), None);
+        // Where it is hidden, the way to it is known.
+        assert_eq!(way_to_error(&page), []);
+        let key = wrong.key;
+        let turn = Turn { key, belief: None, shown: Some(key) };
+        page.hidden.push(Hidden { control: control(wrong), within: vec![turn] });
+        assert_eq!(way_to_error(&page), [turn]);
     }
 }

@@ -1,16 +1,17 @@
 //! Decides what stands where on the screen: a title bar, the part of the page
-//! that fits, a line for what the program says, the tabs of a page that has them,
-//! a line that helps. Pure: a page and a state in, cells out.
+//! that fits, with a dialog over it if one is open ([`sheet`]), a line for what
+//! the program says, the tabs of a page that has them, a line that helps. Pure: a
+//! page and a state in, cells out.
 
 use mprun_core::render::text::{Action, Area, Control, FieldControl, Line, SpanKind, Style, TextPage, Tone};
-use mprun_frame::element::Element;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::terminal::{
-    controls::quit_key,
     edit::Editor,
     grid::{Grid, Ink, Look},
+    help::help,
+    sheet,
 };
 
 /// Longer lines are hard to read, however wide the terminal is.
@@ -22,7 +23,7 @@ const FRAMED_ROWS_MIN: usize = 6;
 /// With fewer rows there are no tabs to be seen; their keys work.
 const TABBED_ROWS_MIN: usize = 9;
 /// What stands between two keys of the help.
-const BETWEEN_KEYS: &str = "   ";
+pub(super) const BETWEEN_KEYS: &str = "   ";
 
 /// What is to be seen.
 pub(crate) struct View<'a> {
@@ -37,8 +38,10 @@ pub(crate) struct View<'a> {
     pub(crate) focus: Option<usize>,
     /// The text of the focused field, if it is one that is typed into.
     pub(crate) editor: Option<&'a Editor>,
-    /// The first line of the page that is seen.
+    /// The first line that is seen of what is in front.
     pub(crate) top: usize,
+    /// The first line of the page that is seen, in front or not.
+    pub(crate) page_top: usize,
     pub(crate) message: Option<(&'a str, Tone)>,
     pub(crate) tabs: Option<Tabs<'a>>,
 }
@@ -74,36 +77,50 @@ pub(crate) fn draw(view: &View<'_>, columns: usize, rows: usize) -> Grid {
     let height = page_height(rows, view.tabs.is_some());
     let framed = height < rows;
     let tabs = view.tabs.as_ref().filter(|_| height + FRAME_ROWS < rows);
-    let origin = Origin { column: margin(columns), row: usize::from(framed), top: view.top, height };
-    for (row, line) in view.page.lines.iter().skip(view.top).take(height).enumerate() {
-        put_line(&mut grid, origin.column, origin.row + row, line);
-    }
-    let focused = view.focus.and_then(|focus| view.page.controls.get(focus));
+    let page = Origin { column: margin(columns), row: usize::from(framed), top: view.page_top, height };
+    put_lines(&mut grid, &page, &view.page.lines);
+    let front = match view.page.sheets.last() {
+        Some(dialog) => {
+            let origin = sheet::draw(&mut grid, &page, dialog, page_width(columns), view.top);
+            Front { origin, lines: dialog.lines.len(), controls: &dialog.controls, is_dialog: true }
+        }
+        None => Front { origin: page, lines: view.page.lines.len(), controls: &view.page.controls, is_dialog: false },
+    };
+    let focused = view.focus.and_then(|focus| front.controls.get(focus));
     if let Some(control) = focused {
-        show_focus(&mut grid, &origin, control, view.editor);
+        show_focus(&mut grid, &front.origin, control, view.editor);
     }
     if framed {
-        title_bar(&mut grid, view, height);
+        title_bar(&mut grid, view, &front);
+        let left = margin(columns);
         if let Some((text, tone)) = view.message {
             let look = Look { ink: ink(tone), bold: true, ..Look::default() };
             let row = rows - 2 - usize::from(tabs.is_some());
-            grid.put(origin.column, row, &text.replace('\n', "  "), look);
+            grid.put(left, row, &text.replace('\n', "  "), look);
         }
         if let Some(tabs) = tabs {
-            tab_row(&mut grid, tabs, origin.column, rows - 2);
+            tab_row(&mut grid, tabs, left, rows - 2);
         }
-        let help = help(focused, view, height, columns.saturating_sub(origin.column));
-        grid.put(origin.column, rows - 1, &help, Look { ink: Ink::Muted, ..Look::default() });
+        let help = help(focused, view, &front, columns.saturating_sub(left));
+        grid.put(left, rows - 1, &help, Look { ink: Ink::Muted, ..Look::default() });
     }
     grid
 }
 
-/// Where the page lies on the screen.
-struct Origin {
-    column: usize,
-    row: usize,
-    top: usize,
-    height: usize,
+/// What keys work on: the page, or the dialog over it.
+pub(super) struct Front<'a> {
+    pub(super) origin: Origin,
+    pub(super) lines: usize,
+    pub(super) controls: &'a [Control],
+    pub(super) is_dialog: bool,
+}
+
+/// Where lines lie on the screen, and which of them.
+pub(super) struct Origin {
+    pub(super) column: usize,
+    pub(super) row: usize,
+    pub(super) top: usize,
+    pub(super) height: usize,
 }
 
 impl Origin {
@@ -120,7 +137,7 @@ impl Origin {
     }
 }
 
-fn title_bar(grid: &mut Grid, view: &View<'_>, height: usize) {
+fn title_bar(grid: &mut Grid, view: &View<'_>, front: &Front<'_>) {
     let look = Look { bold: true, reversed: true, ..Look::default() };
     grid.bar(0, look);
     let back = if view.has_back { " ‹ " } else { " " };
@@ -128,7 +145,7 @@ fn title_bar(grid: &mut Grid, view: &View<'_>, height: usize) {
     grid.put(column, 0, view.title, look);
     // What the host says stands over a title that is too long.
     let mut text = if view.is_unsigned { " [unsigned] ".to_owned() } else { String::new() };
-    let lines = view.page.lines.len();
+    let (lines, height) = (front.lines, front.origin.height);
     if lines > height {
         let (first, last) = (view.top + 1, (view.top + height).min(lines));
         text.push_str(&format!(" {first}–{last} of {lines} "));
@@ -155,7 +172,7 @@ fn tab_row(grid: &mut Grid, tabs: &Tabs<'_>, column: usize, row: usize) {
 }
 
 /// As much of a text as fits, with a sign that there is more.
-fn shortened(text: &str, width: usize) -> String {
+pub(super) fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -169,16 +186,21 @@ fn shortened(text: &str, width: usize) -> String {
     short + "…"
 }
 
-fn put_line(grid: &mut Grid, column: usize, row: usize, line: &Line) {
-    let mut at = column;
-    for span in &line.spans {
-        at = grid.put(at, row, &span.text, look(span.style));
+/// The lines that are seen from there.
+pub(super) fn put_lines(grid: &mut Grid, origin: &Origin, lines: &[Line]) {
+    for (row, line) in lines.iter().skip(origin.top).take(origin.height).enumerate() {
+        let mut at = origin.column;
+        for span in &line.spans {
+            at = grid.put(at, origin.row + row, &span.text, look(span.style));
+        }
     }
 }
 
 fn look(style: Style) -> Look {
     let ink = if style.kind == SpanKind::Error { Ink::Error } else { ink(style.tone) };
-    Look { ink, bold: style.bold, underlined: style.kind == SpanKind::Field, reversed: false }
+    // Slanted letters would be reversed on some terminals, as the focus is.
+    let underlined = matches!(style.kind, SpanKind::Field | SpanKind::Emphasis);
+    Look { ink, bold: style.bold, underlined, reversed: false }
 }
 
 fn ink(tone: Tone) -> Ink {
@@ -205,9 +227,16 @@ fn show_focus(grid: &mut Grid, origin: &Origin, control: &Control, editor: Optio
     }
 }
 
-/// Of a radio group, the option that is chosen.
+/// Of a radio group, the option that is chosen; of tabs, the one that is shown.
 fn highlighted(control: &Control) -> Area {
-    let Action::Edit(field) = &control.action else { return control.area };
+    let field = match &control.action {
+        Action::Edit(field) => field,
+        Action::Panel(panel) => {
+            let shown = panel.tabs.iter().find(|tab| Some(tab.key) == panel.shown);
+            return shown.map_or(control.area, |tab| tab.area);
+        }
+        _ => return control.area,
+    };
     let chosen = field.options.iter().find(|option| option.value == field.shown).and_then(|option| option.area);
     let first = || field.options.iter().find_map(|option| option.area);
     chosen.or_else(first).unwrap_or(control.area)
@@ -227,54 +256,10 @@ fn show_editor(grid: &mut Grid, origin: &Origin, area: Area, field: &FieldContro
     grid.cursor = Some((seen.column + window.column, seen.line + window.row));
 }
 
-/// The keys that do something now. Where there is no room for all of them, the
-/// way out stays longest.
-fn help(focused: Option<&Control>, view: &View<'_>, height: usize, room: usize) -> String {
-    let action = focused.map(|control| &control.action);
-    let using = match action {
-        None if view.is_problem => "Enter  try again",
-        None => "Tab  next",
-        Some(Action::Press { .. }) => "Enter  press",
-        Some(Action::Submit { .. }) => "Enter  send",
-        Some(Action::Open { .. }) => "Enter  open",
-        Some(Action::Edit(field)) => match field.element {
-            Element::Picker | Element::RadioGroup => "← →  choose",
-            Element::Checkbox | Element::Switch => "Space  switch",
-            Element::Textarea => "type, Tab  done",
-            _ => "type, Enter  done",
-        },
-    };
-    // Of a text with several lines it was said already.
-    let is_text = matches!(action, Some(Action::Edit(field)) if field.element == Element::Textarea);
-    let next = (focused.is_some() && !is_text).then_some("Tab  next");
-    let scroll = match (view.top > 0, view.top + height < view.page.lines.len()) {
-        (_, true) => Some("PgDn  more"),
-        (true, false) => Some("PgUp  more"),
-        (false, false) => None,
-    };
-    let back = view.has_back.then_some("Esc  back");
-    let quit = format!("{}  quit", quit_key(focused));
-    // In a field that is typed into, digits are digits.
-    let tabs = view.tabs.as_ref().filter(|_| view.editor.is_none());
-    let tabs = tabs.map(|tabs| format!("1–{}  tabs", tabs.texts.len()));
-    // What is missed most comes first, each with its place in the line.
-    let keys = [(5, Some(quit.as_str())), (4, back), (0, Some(using)), (1, next), (2, scroll), (3, tabs.as_deref())];
-    let mut shown: Vec<(usize, &str)> = Vec::new();
-    let mut used = 0;
-    for (place, key) in keys.into_iter().filter_map(|(place, key)| Some((place, key?))) {
-        let end = if shown.is_empty() { key.width() } else { used + BETWEEN_KEYS.width() + key.width() };
-        if shown.is_empty() || end <= room {
-            shown.push((place, key));
-            used = end;
-        }
-    }
-    shown.sort_unstable();
-    shown.into_iter().map(|(_, key)| key).collect::<Vec<_>>().join(BETWEEN_KEYS)
-}
-
 #[cfg(test)]
 mod tests {
     use mprun_core::render::text::{Span, Target};
+    use mprun_frame::element::Element;
 
     use super::*;
 
@@ -288,6 +273,7 @@ mod tests {
             label: label.to_owned(),
             area: Area { line, column: 0, width: label.len(), height: 1 },
             primary: false,
+            closes: None,
         }
     }
 
@@ -295,6 +281,7 @@ mod tests {
         TextPage {
             lines: (0..lines).map(|number| line(&format!("line {number}"))).collect(),
             controls: vec![button("line", 1)],
+            ..TextPage::default()
         }
     }
 
@@ -308,6 +295,7 @@ mod tests {
             focus,
             editor: None,
             top: 0,
+            page_top: 0,
             message: None,
             tabs: None,
         }
@@ -318,7 +306,7 @@ mod tests {
         let page = page(10);
         let mut view = view(&page, None);
         view.message = Some(("Added\nto the cart", Tone::Success));
-        view.top = 4;
+        (view.top, view.page_top) = (4, 4);
         assert_eq!(
             draw(&view, 44, 7).to_plain(),
             " Coffee                           5–8 of 10\n line 4\n line 5\n line 6\n line 7\n Added  to the cart\n Tab  next   PgDn  more   q  quit\n"
@@ -345,6 +333,8 @@ mod tests {
             belief: String::new(),
             shown: String::new(),
             change: None,
+            input: None,
+            range: None,
             maxlength: None,
             required: false,
             options: Vec::new(),
@@ -367,7 +357,7 @@ mod tests {
             (5, "Tab  next   PgDn  more   q  quit"),
             (6, "Tab  next   PgUp  more   q  quit"),
         ] {
-            assert_eq!(foot(&View { top, ..view(&long, None) }, 44), help);
+            assert_eq!(foot(&View { top, page_top: top, ..view(&long, None) }, 44), help);
         }
         assert_eq!(foot(&view(&short, None), 44), "Tab  next   q  quit");
     }
@@ -425,7 +415,7 @@ mod tests {
             grid.runs(2).into_iter().filter(|(_, look)| look.reversed).map(|(text, _)| text).collect();
         assert_eq!(reversed, ["line"]);
         assert!(grid.to_plain().contains("Enter  open"));
-        let scrolled = draw(&View { top: 2, ..view(&page, Some(0)) }, 44, 10);
+        let scrolled = draw(&View { top: 2, page_top: 2, ..view(&page, Some(0)) }, 44, 10);
         assert!((1..9).all(|row| scrolled.runs(row).iter().all(|(_, look)| !look.reversed)));
     }
 

@@ -74,17 +74,21 @@ pub(crate) struct Mark {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
     Field(String),
+    Panel(String),
     Submit(String),
     Press(String),
     Open(String),
+    Refresh,
 }
 
 fn what(control: &Control) -> What {
     match &control.action {
         Action::Edit(field) => What::Field(field.key.to_string()),
+        Action::Panel(panel) => What::Panel(panel.key.to_string()),
         Action::Submit { .. } => What::Submit(control.label.clone()),
-        Action::Press { .. } => What::Press(control.label.clone()),
+        Action::Press { .. } | Action::Close => What::Press(control.label.clone()),
         Action::Open { .. } => What::Open(control.label.clone()),
+        Action::Refresh { .. } => What::Refresh,
     }
 }
 
@@ -130,6 +134,7 @@ mod tests {
             label: label.to_owned(),
             area: Area { line, column, width, height: 1 },
             primary: false,
+            closes: None,
         }
     }
 

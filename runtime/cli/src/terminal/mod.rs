@@ -3,21 +3,31 @@
 //! page has, and shows what comes back. What was typed survives whatever happens
 //! to the page meanwhile.
 //!
-//! In reading order: this file says which key does what and waits for keys,
-//! timers and signals; [`session`] is where the user is and what was typed,
-//! [`visit`] what it does with the host;
-//! [`focus`], [`controls`] and [`edit`] decide what keys do there; [`draw`] makes cells of a page,
-//! [`grid`] holds them, [`screen`] paints them; [`problem`] is what is shown where
-//! there is no page.
+//! In reading order: this file waits for keys, timers and signals; [`session`] is
+//! where the user is, [`visit`] what it does with the host; [`desk`] is the page
+//! with what was typed and opened there, [`keys`] says which key does what on it,
+//! [`using`] does it; [`focus`], [`controls`] and [`edit`] decide the details;
+//! [`draw`] makes cells of a page, [`sheet`] of a dialog over it, [`help`] says
+//! which keys there are, [`grid`] holds the cells, [`screen`] paints them;
+//! [`message`] is what is said over a page, [`problem`] what is shown where there
+//! is none.
 
 mod controls;
+mod desk;
 mod draw;
 mod edit;
 mod focus;
 mod grid;
+mod help;
+mod keys;
+mod message;
 mod problem;
 mod screen;
 mod session;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod using;
 mod visit;
 
 use std::{future::pending, io, sync::Arc, time::Duration};
@@ -33,12 +43,7 @@ use tokio::{
 use crate::{
     env,
     error::{self, CommandError},
-    terminal::{
-        edit::Step,
-        focus::Arrow,
-        screen::Screen,
-        session::{Session, Then},
-    },
+    terminal::{desk::Then, screen::Screen, session::Session},
 };
 
 /// Keys that may wait while the host is at work; more are lost.
@@ -74,7 +79,8 @@ enum Next {
     Key(Event),
     /// The program's data have changed: a timer fired.
     Changed,
-    /// Something on the screen is to go, or a timer is due.
+    /// Something on the screen is to go, there is something to be told, or a timer
+    /// is due.
     Time,
     End,
 }
@@ -114,7 +120,7 @@ impl Terminal {
                     self.resize(session);
                     Then::Nothing
                 }
-                Next::Key(Event::Paste(text)) => session.insert(&text),
+                Next::Key(Event::Paste(text)) => session.paste(&text),
                 Next::Key(Event::Key(key)) if key.kind != KeyEventKind::Release => match self.on_key(session, key) {
                     Some(then) => then,
                     None => return Ok(()),
@@ -148,83 +154,11 @@ impl Terminal {
 
     /// `None` ends the conversation.
     fn on_key(&mut self, session: &mut Session, key: KeyEvent) -> Option<Then> {
-        let is_warned = session.forget_hint();
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let alt = key.modifiers.contains(KeyModifiers::ALT);
-        match key.code {
-            KeyCode::Char('c') if control => return None,
-            KeyCode::Char('l') if control => {
-                self.screen.forget();
-                return Some(Then::Nothing);
-            }
-            KeyCode::Char('q') if !control && !alt && !session.is_typing() => {
-                return (!session.quits(is_warned)).then_some(Then::Nothing);
-            }
-            _ => {}
+        if key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL) {
+            self.screen.forget();
         }
-        if session.is_problem() {
-            return Some(match key.code {
-                KeyCode::Enter | KeyCode::Char(' ') => Then::Refresh,
-                KeyCode::Esc | KeyCode::Backspace => Then::Leave,
-                KeyCode::PageDown | KeyCode::Down => session.scroll_page(1),
-                KeyCode::PageUp | KeyCode::Up => session.scroll_page(-1),
-                _ => Then::Nothing,
-            });
-        }
-        if session.is_typing()
-            && let Some(then) = typing(session, key.code, control, alt)
-        {
-            return Some(then);
-        }
-        Some(match key.code {
-            KeyCode::Tab => session.tab(true),
-            KeyCode::BackTab => session.tab(false),
-            KeyCode::Up => session.arrow(Arrow::Up),
-            KeyCode::Down => session.arrow(Arrow::Down),
-            KeyCode::Left => session.arrow(Arrow::Left),
-            KeyCode::Right => session.arrow(Arrow::Right),
-            KeyCode::Enter => session.enter(),
-            KeyCode::Char(' ') => session.space(),
-            KeyCode::Char(digit @ '1'..='9') if !control && !alt => {
-                session.tab_of(digit.to_digit(10).map_or(0, |number| number as usize))
-            }
-            KeyCode::Esc => Then::Back,
-            KeyCode::PageDown => session.scroll_page(1),
-            KeyCode::PageUp => session.scroll_page(-1),
-            KeyCode::Home => session.scroll_page(isize::MIN),
-            KeyCode::End => session.scroll_page(isize::MAX),
-            _ => Then::Nothing,
-        })
+        session.press(key)
     }
-}
-
-/// Keys that change the text of a field, as terminals' line editors know them;
-/// `None` for the others.
-fn typing(session: &mut Session, key: KeyCode, control: bool, alt: bool) -> Option<Then> {
-    let word = control || alt;
-    match key {
-        KeyCode::Char('a') if control => session.go(Step::Home),
-        KeyCode::Char('e') if control => session.go(Step::End),
-        KeyCode::Char('b') if alt => session.go(Step::WordLeft),
-        KeyCode::Char('f') if alt => session.go(Step::WordRight),
-        KeyCode::Char('w') if control => session.remove(Step::WordLeft),
-        KeyCode::Char('u') if control => session.remove(Step::Home),
-        KeyCode::Char('k') if control => session.remove(Step::End),
-        KeyCode::Char('h') if control => session.remove(Step::Left),
-        KeyCode::Char('d') if control => session.remove(Step::Right),
-        KeyCode::Char(_) if word => {}
-        KeyCode::Char(c) => return Some(session.insert(c.encode_utf8(&mut [0; 4]))),
-        KeyCode::Backspace => session.remove(if word { Step::WordLeft } else { Step::Left }),
-        KeyCode::Delete => session.remove(if word { Step::WordRight } else { Step::Right }),
-        KeyCode::Left => session.go(if word { Step::WordLeft } else { Step::Left }),
-        KeyCode::Right => session.go(if word { Step::WordRight } else { Step::Right }),
-        KeyCode::Home => session.go(Step::Home),
-        KeyCode::End => session.go(Step::End),
-        KeyCode::Up if session.go_line(Step::Up) => {}
-        KeyCode::Down if session.go_line(Step::Down) => {}
-        _ => return None,
-    }
-    Some(Then::Nothing)
 }
 
 /// Keys as they come. The thread waits for the next key when the process ends,

@@ -18,7 +18,7 @@ pub(crate) fn page(error: &PageError, width: usize) -> TextPage {
     lines.extend(wrap("Esc: the page before", width, accent));
     lines.push(Line::default());
     lines.extend(wrap(&format!("For the developer: {error}"), width, muted));
-    TextPage { lines, controls: Vec::new() }
+    TextPage { lines, ..TextPage::default() }
 }
 
 /// Lines of at most `width` cells, broken between words where that is possible.

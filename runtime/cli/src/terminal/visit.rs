@@ -11,8 +11,10 @@ use tokio::time::Instant;
 
 use crate::terminal::{
     controls,
-    focus::{self, Mark},
-    session::{About, Left, Message, Session, Shown, TOAST, Then},
+    desk::{Seen, Then},
+    focus::Mark,
+    message::{About, Message},
+    session::{Left, Session, Shown, TOAST},
 };
 
 /// A timer's event needs a moment after it is due.
@@ -30,7 +32,7 @@ impl Session {
             Then::Refresh => self.refresh().await,
             Then::Send(token, focus) => self.send(token, focus).await,
             Then::Follow { route, query } => self.follow(route, &query).await,
-            Then::Tab { route } => self.open_tab(route).await,
+            Then::Tab(number) => self.open_tab(number).await,
             Then::Back => self.back().await,
             Then::Leave => self.leave().await,
         }
@@ -55,9 +57,11 @@ impl Session {
             nonce: rendering.nonce.clone(),
             seq: 0,
             token: Some(token.to_string()),
-            fields: controls::posted(&self.page),
+            keep: false,
+            fields: controls::posted(&self.desk.page),
             environment: self.open.environment.clone(),
         };
+        let is_typing = self.desk.is_told_while_typing(token);
         let mut outcome = self.host.event(&self.program, &self.user, request.clone()).await;
         // The same event twice is one event, so asking again is safe.
         for _ in 1..TRIES {
@@ -66,23 +70,33 @@ impl Session {
             outcome = self.host.event(&self.program, &self.user, request.clone()).await;
         }
         let place = self.open.route.clone();
-        self.arrive(outcome).await;
+        self.arrive(outcome.map(|acted| acted.outcome), is_typing).await;
         if let (Some(mark), true) = (focus, place == self.open.route) {
-            let to = focus::find(&self.page.controls, &mark);
-            self.set_focus(to);
+            self.desk.focus_on(&mark);
         }
     }
 
-    /// Goes where an event led. What was typed has reached the host.
-    async fn arrive(&mut self, outcome: Result<Outcome, PageError>) {
+    /// Goes where an event led. What was typed has reached the host; while the user
+    /// is still typing there, nothing of it may be lost.
+    async fn arrive(&mut self, outcome: Result<Outcome, PageError>, is_typing: bool) {
         match outcome {
             Ok(outcome) => {
-                self.drafts.clear();
                 let place = outcome.place(&self.program);
+                if is_typing && self.is_at(&place) {
+                    self.desk.hand_over();
+                } else {
+                    self.desk.drafts.clear();
+                }
                 self.go_to(place).await;
             }
             Err(error) => self.explain(error),
         }
+    }
+
+    fn is_at(&self, place: &Place) -> bool {
+        let Shown::Page(here) = &self.shown else { return false };
+        let here = &here.place;
+        here.page == place.page && here.route == place.route && here.parameters == place.parameters
     }
 
     async fn go_to(&mut self, place: Place) {
@@ -101,13 +115,16 @@ impl Session {
             to.below = here.below_next();
             self.below.push(here.place.clone());
         }
-        self.drafts.clear();
+        self.desk.drafts.clear();
         self.go_to(to).await;
     }
 
-    /// Opens the page of a tab anew. There is no way back from one tab to another.
-    async fn open_tab(&mut self, route: String) {
-        self.drafts.clear();
+    /// Opens the page of a tab anew, if this page has that many. There is no way
+    /// back from one tab to another.
+    async fn open_tab(&mut self, number: usize) {
+        let tab = self.tab_bar().and_then(|(bar, _)| bar.items.get(number.checked_sub(1)?));
+        let Some(route) = tab.map(|tab| tab.page.as_str().to_owned()) else { return };
+        self.desk.drafts.clear();
         self.below.clear();
         self.go_to(Place::fresh(route, Vec::new())).await;
     }
@@ -118,26 +135,26 @@ impl Session {
             self.below.pop();
             let environment = self.open.environment.clone();
             let outcome = self.host.back(&self.program, &self.user, page, &environment).await;
-            self.arrive(outcome).await;
+            self.arrive(outcome, false).await;
         } else if let Some(place) = self.below.pop() {
-            self.drafts.clear();
+            self.desk.drafts.clear();
             self.go_to(place).await;
         } else {
-            let key = controls::quit_key(self.focused());
-            self.hint(format!("there is nothing to go back to; {key} quits"));
+            let key = controls::quit_key(self.desk.focused());
+            self.desk.hint(format!("there is nothing to go back to; {key} quits"));
         }
     }
 
     /// From a page that cannot be shown to one that perhaps can: the one below,
     /// else the entry page.
     async fn leave(&mut self) {
-        self.drafts.clear();
+        self.desk.drafts.clear();
         let environment = self.open.environment.clone();
         if let Some(page) = self.open.page.filter(|_| self.open.parent.is_some()) {
             let back = self.host.back(&self.program, &self.user, PageRef::Stored(page), &environment).await;
             if back.is_ok() {
                 self.below.pop();
-                return self.arrive(back).await;
+                return self.arrive(back, false).await;
             }
         }
         let place = self.below.pop().unwrap_or_else(|| Outcome::Entry.place(&self.program));
@@ -176,24 +193,25 @@ impl Session {
         self.shown = Shown::Page(Box::new(rendering));
         self.lay_out();
         if let Some(Left { top, focus: Some(mark), .. }) = returning {
-            self.top = top;
-            let focus = focus::find(&self.page.controls, &mark);
-            self.set_focus(focus);
+            // A dialog that the program has opened comes first.
+            if self.desk.sheet().is_none() {
+                self.desk.top = top;
+                self.desk.focus_on(&mark);
+            }
         } else if is_same && has_errors && !had_errors {
             // A form was refused: this is what to look at.
-            let focus = controls::first_error(&self.page);
-            self.set_focus(focus);
+            if self.desk.uncover_error() {
+                self.lay_out();
+            }
+            self.desk.focus_on_error();
         }
-        self.reveal();
+        self.desk.reveal();
     }
 
     /// Remembers the page that is left, unless the user has come back from it to
     /// the one before: that one's memory is returned.
     fn turn_page(&mut self, before: &Shown, to: &Place) -> Option<Left> {
-        let focus = self.focus.and_then(|focus| focus::mark(&self.page.controls, focus));
-        let top = self.top;
-        (self.focus, self.editor, self.top) = (None, None, 0);
-        self.page.controls.clear();
+        let Seen { top, focus } = self.desk.clear();
         if self.left.last().is_some_and(|left| left.route == to.route && left.parameters == to.parameters) {
             return self.left.pop();
         }
@@ -216,39 +234,20 @@ impl Session {
             let tone = if alert.kind == AlertKind::Error { Tone::Warn } else { Tone::Accent };
             self.say(alert.text.clone(), tone, None);
         } else {
-            self.message.take_if(|message| !message.stays(is_same));
+            self.desk.message.take_if(|message| !message.stays(is_same));
         }
     }
 
     fn say(&mut self, text: String, tone: Tone, pause: Option<Duration>) {
         let until = pause.and_then(|pause| Instant::now().checked_add(pause));
-        self.message = Some(Message { text, tone, until, about: About::Page });
-    }
-
-    pub(super) fn hint(&mut self, text: String) {
-        self.message = Some(Message { text, tone: Tone::Accent, until: None, about: About::Key });
-    }
-
-    /// The next key was pressed. Whether the user has just read what quitting loses.
-    pub(crate) fn forget_hint(&mut self) -> bool {
-        let hint = self.message.take_if(|message| message.about != About::Page);
-        hint.is_some_and(|hint| hint.about == About::Quit)
-    }
-
-    /// Whether the key that quits does. What was typed is not lost without a word.
-    pub(crate) fn quits(&mut self, is_warned: bool) -> bool {
-        if is_warned || !controls::are_unsent(&self.drafts) {
-            return true;
-        }
-        let text = "q again quits; what you typed is not sent yet".to_owned();
-        self.message = Some(Message { text, tone: Tone::Warn, until: None, about: About::Quit });
-        false
+        self.desk.message = Some(Message { text, tone, until, about: About::Page });
     }
 
     /// Shows why there is no page, in the user's words and the developer's.
     pub(super) fn explain(&mut self, error: PageError) {
         self.shown = Shown::Problem(error);
-        (self.focus, self.editor, self.top, self.message, self.refresh_at) = (None, None, 0, None, None);
+        (self.desk.focus, self.desk.editor, self.desk.top, self.desk.message) = (None, None, 0, None);
+        (self.refresh_at, self.tell_at) = (None, None);
         self.lay_out();
     }
 }

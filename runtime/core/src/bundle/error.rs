@@ -7,6 +7,7 @@ use crate::{
     capability::{CONTRACT, Capability, PROGRAM_INTERFACE},
     identity::Digest,
     manifest::ManifestError,
+    style::StyleError,
 };
 
 use super::{ASSET_BYTES_MAX, ASSETS_MAX, BUNDLE_BYTES_MAX, NESTING_MAX, TEMPLATES_MAX};
@@ -142,7 +143,10 @@ pub enum BundleError {
         function: String,
     },
     /// Imports an interface that the manifest does not request.
-    #[error("the program imports `{}` without requesting the permission `{capability}`", capability.interface())]
+    #[error(
+        "the program imports `{}` without requesting the permission `{capability}`",
+        capability.interface().unwrap_or_default()
+    )]
     NotRequested {
         /// Which one.
         capability: Capability,
@@ -227,6 +231,9 @@ pub enum BundleError {
         /// How many.
         count: usize,
     },
+    /// The style sheet says something that it may not say.
+    #[error("the style sheet, {0}")]
+    Style(StyleError),
     /// An asset's path is no asset path.
     #[error(transparent)]
     AssetPath(#[from] AssetPathError),
@@ -327,9 +334,10 @@ impl BundleError {
                 Some("mini-programs have no WASI: build for `wasm32-unknown-unknown`, as `mprun build` does".to_owned())
             }
             BundleError::UnknownImport { .. } => {
-                let known: Vec<_> = Capability::ALL.iter().map(|c| c.interface()).collect();
+                let known: Vec<_> = Capability::ALL.iter().filter_map(|c| c.interface()).collect();
                 Some(format!("a host offers {}", known.join(", ")))
             }
+            BundleError::Style(error) => error.hint.clone(),
             BundleError::NotRequested { capability } => Some(format!(
                 "add to `req_permissions` in the manifest: {{ \"name\": \"{capability}\", \"reason\": \"…\" }}"
             )),

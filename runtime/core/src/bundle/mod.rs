@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `mprun:manifest` | 1 | canonical JSON |
 //! | `mprun:templates` | 1 | count, then each: length, encoding; by id |
+//! | `mprun:style` | 0 or 1 | CSS, see [`style`](crate::style) |
 //! | `mprun:asset` | 0 to 256 | length and path, length and media type, blake3, length and data; by path |
 //!
 //! Counts and lengths are 32-bit little-endian. Everything has one encoding, the
@@ -31,13 +32,14 @@ pub use self::{
     diff::{Difference, diff},
     error::BundleError,
     reader::verify,
-    writer::pack,
+    writer::{pack, pack_styled},
 };
 use crate::{
     asset::{AssetPath, MediaType},
     capability::Capability,
     identity::Digest,
     manifest::Manifest,
+    style::Style,
 };
 
 /// Largest bundle, in bytes.
@@ -65,7 +67,8 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// A mini-program: its code, what it says of itself, its templates and pictures.
+/// A mini-program: its code, what it says of itself, its templates, style and
+/// pictures.
 pub struct Bundle {
     bytes: Vec<u8>,
     component_bytes: usize,
@@ -73,6 +76,7 @@ pub struct Bundle {
     manifest: Manifest,
     imports: Vec<Import>,
     templates: Templates,
+    style: Option<Style>,
     assets: Vec<AssetEntry>,
     sizes: Sizes,
 }
@@ -116,6 +120,8 @@ pub struct Sizes {
     pub manifest: usize,
     /// The section of the templates.
     pub templates: usize,
+    /// The section of the style sheet; 0 without one.
+    pub style: usize,
     /// The sections of all assets.
     pub assets: usize,
     /// The data segments of all modules together; each new instance copies them.
@@ -150,10 +156,13 @@ impl Bundle {
         &self.imports
     }
 
-    /// The capabilities whose functions the component imports.
+    /// The capabilities that it can use: those whose functions the component imports,
+    /// and those that it requests and that need no import.
     pub fn capabilities(&self) -> BTreeSet<Capability> {
         let functions = self.imports.iter().filter(|import| !import.type_only);
-        functions.filter_map(|import| import.capability).collect()
+        let requested = self.manifest.req_permissions.iter().map(|permission| permission.name);
+        let imported = functions.filter_map(|import| import.capability);
+        imported.chain(requested.filter(|name| name.interface().is_none())).collect()
     }
 
     /// Permissions that the manifest requests and the component does not need.
@@ -167,6 +176,11 @@ impl Bundle {
     /// Its templates, by id.
     pub fn templates(&self) -> &Templates {
         &self.templates
+    }
+
+    /// Its style sheet.
+    pub fn style(&self) -> Option<&Style> {
+        self.style.as_ref()
     }
 
     /// Its pictures, by path.

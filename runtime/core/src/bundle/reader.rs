@@ -10,12 +10,13 @@ use super::{
     ASSET_BYTES_MAX, ASSETS_MAX, AssetEntry, BUNDLE_BYTES_MAX, Bundle, BundleError, Sizes, TEMPLATES_MAX, Verified,
     analysis::{self, Custom, Structure},
     canonical,
-    section::{self, ASSET, MANIFEST, Reader, TEMPLATES},
+    section::{self, ASSET, MANIFEST, Reader, STYLE, TEMPLATES},
 };
 use crate::{
     asset::AssetPath,
     identity::{Digest, quoted},
     manifest::{Manifest, ManifestError},
+    style::Style,
 };
 
 /// Checks that `bytes` are a bundle, all of it.
@@ -23,7 +24,7 @@ use crate::{
 /// # Errors
 /// The first thing that is wrong, in this order: size, kind of file, validity of
 /// the component, the order of our sections, the form of the component, our
-/// sections (manifest, templates, assets), the world and the imports, and whether
+/// sections (manifest, templates, style, assets), the world and the imports, and whether
 /// the manifest requests them.
 pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
     check_size(&bytes)?;
@@ -33,8 +34,12 @@ pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
     canonical::check(&bytes[..parts.manifest.at])?;
     let manifest = read_manifest(parts.manifest)?;
     let templates = read_templates(parts.templates)?;
+    let style = parts.style.map(read_style).transpose()?;
     let assets = read_assets(&parts.assets)?;
     check_icons(&manifest, &assets)?;
+    if let Some(style) = &style {
+        style.check_pictures(assets.iter().map(|asset| asset.path.as_str())).map_err(BundleError::Style)?;
+    }
 
     let imports = analysis::check_world(&structure)?;
     for import in imports.iter().filter(|import| !import.type_only) {
@@ -45,11 +50,13 @@ pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
 
     let component_bytes = parts.manifest.at;
     let first_asset_at = parts.assets.first().map_or(bytes.len(), |asset| asset.at);
+    let style_at = parts.style.map_or(first_asset_at, |style| style.at);
     let sizes = Sizes {
         total: bytes.len(),
         component: component_bytes,
         manifest: parts.templates.at - parts.manifest.at,
-        templates: first_asset_at - parts.templates.at,
+        templates: style_at - parts.templates.at,
+        style: first_asset_at - style_at,
         assets: bytes.len() - first_asset_at,
         data_segments: structure.data_segment_bytes,
         initial_memory: structure.memory_bytes,
@@ -62,6 +69,7 @@ pub fn verify(bytes: Vec<u8>) -> Result<Verified<Bundle>, BundleError> {
         manifest,
         imports,
         templates,
+        style,
         assets,
         sizes,
         bytes,
@@ -93,6 +101,7 @@ pub(super) fn check_kind(bytes: &[u8]) -> Result<(), BundleError> {
 struct Parts<'s, 'a> {
     manifest: &'s Custom<'a>,
     templates: &'s Custom<'a>,
+    style: Option<&'s Custom<'a>>,
     assets: Vec<&'s Custom<'a>>,
 }
 
@@ -101,6 +110,7 @@ impl<'s, 'a> Parts<'s, 'a> {
         let ours = || structure.customs.iter().filter(|custom| custom.name.starts_with(section::PREFIX));
         let mut manifest = None;
         let mut templates = None;
+        let mut style = None;
         let mut assets = Vec::new();
         let mut before = "";
         for custom in ours() {
@@ -109,6 +119,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             let place = match name {
                 MANIFEST => &mut manifest,
                 TEMPLATES => &mut templates,
+                STYLE => &mut style,
                 _ => {
                     assets.push(custom);
                     before = name;
@@ -118,7 +129,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             if place.replace(custom).is_some() {
                 return Err(BundleError::DoubledSection { section: name });
             }
-            if before == ASSET || (name == MANIFEST && before == TEMPLATES) {
+            if section::is_after(before, name) {
                 return Err(BundleError::MisplacedSection { section: name, after: before_name(before) });
             }
             before = name;
@@ -140,7 +151,7 @@ impl<'s, 'a> Parts<'s, 'a> {
         for custom in ours() {
             check_header(custom)?;
         }
-        Ok(Parts { manifest, templates, assets })
+        Ok(Parts { manifest, templates, style, assets })
     }
 }
 
@@ -183,6 +194,16 @@ fn read_templates(custom: &Custom<'_>) -> Result<Templates, BundleError> {
     }
     reader.end()?;
     Ok(templates)
+}
+
+/// The text as the author wrote it: places in it are the author's.
+fn read_style(custom: &Custom<'_>) -> Result<Style, BundleError> {
+    let broken = |problem| BundleError::Section { section: STYLE, problem };
+    if custom.data.is_empty() {
+        return Err(broken("it is empty"));
+    }
+    let source = std::str::from_utf8(custom.data).map_err(|_| broken("it is not UTF-8"))?;
+    Style::parse(source).map_err(BundleError::Style)
 }
 
 fn read_assets(customs: &[&Custom<'_>]) -> Result<Vec<AssetEntry>, BundleError> {

@@ -9,14 +9,24 @@ use super::BundleError;
 
 pub(super) const MANIFEST: &str = "mprun:manifest";
 pub(super) const TEMPLATES: &str = "mprun:templates";
+pub(super) const STYLE: &str = "mprun:style";
 pub(super) const ASSET: &str = "mprun:asset";
+
+/// In the order in which they stand in a file.
+const ORDER: [&str; 4] = [MANIFEST, TEMPLATES, STYLE, ASSET];
 
 /// All names of custom sections that begin so are ours.
 pub(super) const PREFIX: &str = "mprun:";
 
 /// The name as a constant, if it is one of ours.
 pub(super) fn known(name: &str) -> Option<&'static str> {
-    [MANIFEST, TEMPLATES, ASSET].into_iter().find(|known| *known == name)
+    ORDER.into_iter().find(|known| *known == name)
+}
+
+/// Whether one of our sections belongs after another.
+pub(super) fn is_after(name: &str, other: &str) -> bool {
+    let place = |name: &str| ORDER.iter().position(|known| *known == name);
+    place(name) > place(other)
 }
 
 /// Appends a custom section to a module or component.

@@ -11,7 +11,7 @@ use super::{
     ASSETS_MAX, AssetFile, Bundle, BundleError, TEMPLATES_MAX, Verified,
     canonical::strip,
     reader::{canonical_json, check_kind, check_size, verify},
-    section::{self, ASSET, MANIFEST, TEMPLATES, put_bytes, put_number},
+    section::{self, ASSET, MANIFEST, STYLE, TEMPLATES, put_bytes, put_number},
 };
 use crate::{asset::AssetPath, identity::Digest, manifest::Manifest};
 
@@ -27,12 +27,30 @@ pub fn pack(
     templates: &[&[u8]],
     assets: &[AssetFile],
 ) -> Result<Verified<Bundle>, BundleError> {
+    pack_styled(component, manifest, templates, None, assets)
+}
+
+/// As [`pack`], with a style sheet, as its author wrote it.
+///
+/// # Errors
+/// As [`pack`].
+pub fn pack_styled(
+    component: &[u8],
+    manifest: &Manifest,
+    templates: &[&[u8]],
+    style: Option<&str>,
+    assets: &[AssetFile],
+) -> Result<Verified<Bundle>, BundleError> {
     check_kind(component)?;
     // Sizes of what comes in: the stripped component may be small enough.
     let mut bytes = strip(component)?;
     check_size(&bytes)?;
     section::append(&mut bytes, MANIFEST, &canonical_json(manifest)?);
     section::append(&mut bytes, TEMPLATES, &encode_templates(templates)?);
+    if let Some(style) = style {
+        section::append(&mut bytes, STYLE, style.as_bytes());
+        check_size(&bytes)?;
+    }
     let mut sorted: Vec<&AssetFile> = assets.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
     if sorted.len() > ASSETS_MAX {

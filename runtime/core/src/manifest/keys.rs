@@ -54,7 +54,9 @@ pub(super) const ICON: Keys = Keys { known: &["src", "sizes", "label"], left_out
 
 pub(super) const PERMISSION: Keys = Keys { known: &["name", "reason", "scope"], left_out: &[] };
 
-pub(super) const SCOPE: Keys = Keys { known: &["prefixes"], left_out: &[] };
+pub(super) const KEY_SCOPE: Keys = Keys { known: &["prefixes"], left_out: &[] };
+
+pub(super) const HOST_SCOPE: Keys = Keys { known: &["hosts"], left_out: &[] };
 
 pub(super) const WINDOW: Keys = Keys {
     known: &[

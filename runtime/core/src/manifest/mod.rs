@@ -9,11 +9,13 @@
 mod check;
 mod color;
 mod error;
+mod host;
 mod json;
 mod keys;
 mod language;
 mod locale;
 mod parse;
+mod permission;
 mod route;
 mod schema;
 mod scope;
@@ -28,12 +30,13 @@ use serde::Serialize;
 pub use self::{
     color::{Color, ColorError},
     error::{ManifestError, Problem, ProblemKind},
+    host::{HostPattern, HostPatternError},
     keys::left_out,
     language::{LanguageTag, LanguageTagError},
     locale::{LOCALES_MAX, LocalText, LocaleTexts, LocaleWindow, Localized},
     route::{PageRoute, PageRouteError},
     schema::render_json_schema,
-    scope::{PREFIX_CHARS_MAX, PREFIXES_MAX, Scope},
+    scope::{HOSTS_MAX, HostScope, KeyScope, PREFIX_CHARS_MAX, PREFIXES_MAX, Scope},
     tabs::{TAB_TEXT_CHARS_MAX, TABS_MAX, TABS_MIN, Tab, TabBar},
 };
 use crate::{asset::AssetPath, capability::Capability, identity::AppId};
@@ -114,7 +117,7 @@ pub struct Manifest {
     pub tab_bar: Option<TabBar>,
     /// The capabilities that it uses, each once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default, length(max = 7))]
+    #[schemars(default, length(max = 8))]
     pub req_permissions: Vec<Permission>,
     /// The texts in other languages than `lang`, by BCP 47 tag, at most 40.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -172,6 +175,14 @@ impl Manifest {
         self.permission(capability).is_some()
     }
 
+    /// The servers whose pictures the program may show; `None` for no server.
+    pub fn picture_hosts(&self) -> Option<&HostScope> {
+        match self.permission(Capability::Image)?.scope.as_ref()? {
+            Scope::Hosts(hosts) => Some(hosts),
+            Scope::Keys(_) => None,
+        }
+    }
+
     /// Whether a program may import `capability`: it is requested, or needs no
     /// permission.
     pub fn permits(&self, capability: Capability) -> bool {
@@ -226,7 +237,8 @@ pub struct Permission {
     /// What for, told to the user, 1 to 200 characters.
     #[schemars(length(min = 1, max = 200))]
     pub reason: String,
-    /// How far it goes; all of the capability if not given. Only `storage` has one.
+    /// How far it goes. `storage` can have one, and goes as far as the capability
+    /// without; `image` has to have one; the others have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
 }

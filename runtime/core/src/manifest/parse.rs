@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 
 use super::{
     Category, ColorScheme, DESCRIPTION_CHARS_MAX, Direction, ICONS_MAX, Icon, LOCALES_MAX, LanguageTag, LocaleTexts,
-    LocaleWindow, MANIFEST_BYTES_MAX, Manifest, ManifestError, NAME_CHARS_MAX, PAGES_MAX, PREFIX_CHARS_MAX,
-    PREFIXES_MAX, PageRoute, Permission, PlatformVersion, ProblemKind, REASON_CHARS_MAX, SCHEMA_CHARS_MAX,
-    SHORT_NAME_CHARS_MAX, Scope, TAB_TEXT_CHARS_MAX, TABS_MAX, TABS_MIN, TITLE_CHARS_MAX, TOOLCHAIN_CHARS_MAX, Tab,
-    TabBar, VERSION_NAME_CHARS_MAX, Version, Window,
-    check::{Check, list_words, one_of},
-    error::nearest,
+    LocaleWindow, MANIFEST_BYTES_MAX, Manifest, ManifestError, NAME_CHARS_MAX, PAGES_MAX, PageRoute, Permission,
+    PlatformVersion, ProblemKind, SCHEMA_CHARS_MAX, SHORT_NAME_CHARS_MAX, TAB_TEXT_CHARS_MAX, TABS_MAX, TABS_MIN,
+    TITLE_CHARS_MAX, TOOLCHAIN_CHARS_MAX, Tab, TabBar, VERSION_NAME_CHARS_MAX, Version, Window,
+    check::{Check, one_of},
     json::Json,
-    keys::{ICON, LOCALE, LOCALE_WINDOW, MANIFEST, PERMISSION, PLATFORM_VERSION, SCOPE, TAB, TAB_BAR, VERSION, WINDOW},
+    keys::{ICON, LOCALE, LOCALE_WINDOW, MANIFEST, PLATFORM_VERSION, TAB, TAB_BAR, VERSION, WINDOW},
 };
 use crate::{
     asset::{AssetPath, MediaType},
@@ -222,53 +220,6 @@ impl Check {
         Some(icon)
     }
 
-    fn permission(&mut self, json: &Json, path: &str) -> Option<Permission> {
-        let object = self.object(json, path.to_owned(), &PERMISSION)?;
-        let name = self.required(&object, "name", "the name of a capability", Self::capability);
-        let reason = self.required(&object, "reason", "what it is needed for", |check, json, path| {
-            check.text(json, path, REASON_CHARS_MAX)
-        });
-        let scope = self.optional(&object, "scope", |check, json, path| check.scope(json, path, name));
-        Some(Permission { name: name?, reason: reason?, scope })
-    }
-
-    fn capability(&mut self, json: &Json, path: &str) -> Option<Capability> {
-        let names = || {
-            let grantable = Capability::ALL.into_iter().filter(|c| c.needs_permission());
-            grantable.map(Capability::name)
-        };
-        let known = match json {
-            Json::Text(text) => Capability::by_name(text),
-            _ => None,
-        };
-        match known {
-            Some(capability) if capability.needs_permission() => Some(capability),
-            Some(capability) => {
-                let got = format!("\"{capability}\", which needs no permission");
-                self.wrong(path, list_words(names()), got)
-            }
-            None => self.wrong_word(json, path, &names().collect::<Vec<_>>()),
-        }
-    }
-
-    /// Only a scope that the host enforces: anything else would promise a user what
-    /// nobody keeps.
-    fn scope(&mut self, json: &Json, path: &str, of: Option<Capability>) -> Option<Scope> {
-        // Where the capability is broken, that is the problem to solve first.
-        let of = of?;
-        if !Scope::is_known_for(of) {
-            return self.wrong(path, format!("no scope: the capability `{of}` has none"), json);
-        }
-        let object = self.object(json, path.to_owned(), &SCOPE)?;
-        let prefixes = self.required(&object, "prefixes", "a list of prefixes of keys", |check, json, path| {
-            let read = |check: &mut Self, json: &Json, path: &str| check.text(json, path, PREFIX_CHARS_MAX);
-            let prefixes = check.list(json, path, (1, PREFIXES_MAX), "prefixes of keys", read)?;
-            check.no_doubles(path, "", &prefixes);
-            Some(prefixes)
-        });
-        Some(Scope { prefixes: prefixes? })
-    }
-
     fn locales(&mut self, json: &Json, path: &str, base: &Base<'_>) -> Option<BTreeMap<LanguageTag, LocaleTexts>> {
         let mut locales = BTreeMap::new();
         for (key, path, json) in self.map(json, path, LOCALES_MAX, "languages")? {
@@ -327,30 +278,6 @@ impl Check {
             }
             _ => Some(texts),
         }
-    }
-
-    fn reasons(
-        &mut self,
-        json: &Json,
-        path: &str,
-        requested: Option<&[Permission]>,
-    ) -> Option<BTreeMap<Capability, String>> {
-        let mut reasons = BTreeMap::new();
-        for (key, path, json) in self.map(json, path, Capability::ALL.len(), "permissions")? {
-            let names: Vec<&'static str> =
-                requested.unwrap_or_default().iter().map(|known| known.name.name()).collect();
-            let reason = self.text(json, &path, REASON_CHARS_MAX);
-            match Capability::by_name(key).filter(|capability| capability.needs_permission()) {
-                Some(capability) if requested.is_none() || names.contains(&capability.name()) => {
-                    reasons.extend(reason.map(|reason| (capability, reason)));
-                }
-                Some(_) => {
-                    self.wrong::<()>(&path, "a reason for one of `req_permissions`", "another permission");
-                }
-                None => self.note(path, ProblemKind::UnknownKey { nearest: nearest(key, names) }),
-            }
-        }
-        Some(reasons)
     }
 }
 

@@ -39,8 +39,8 @@ mod tests {
     use crate::manifest::{
         Manifest,
         keys::{
-            ICON, Keys, LOCALE, LOCALE_WINDOW, MANIFEST, PERMISSION, PLATFORM_VERSION, SCOPE, TAB, TAB_BAR, VERSION,
-            WINDOW,
+            HOST_SCOPE, ICON, KEY_SCOPE, Keys, LOCALE, LOCALE_WINDOW, MANIFEST, PERMISSION, PLATFORM_VERSION, TAB,
+            TAB_BAR, VERSION, WINDOW,
         },
     };
 
@@ -59,7 +59,8 @@ mod tests {
             ("PlatformVersion", &PLATFORM_VERSION),
             ("Icon", &ICON),
             ("Permission", &PERMISSION),
-            ("Scope", &SCOPE),
+            ("KeyScope", &KEY_SCOPE),
+            ("HostScope", &HOST_SCOPE),
             ("Window", &WINDOW),
             ("TabBar", &TAB_BAR),
             ("Tab", &TAB),

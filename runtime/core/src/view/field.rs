@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+pub use mprun_frame::element::Range;
 use mprun_frame::element::{Attribute, Element, Event};
 use thiserror::Error;
 
@@ -34,6 +35,8 @@ pub struct Field<'t> {
     pub value: String,
     /// The handler of its changes; none while it is disabled.
     pub change: Option<Token>,
+    /// The handler of what is being typed; none while it is disabled.
+    pub input: Option<Token>,
     /// What it is called.
     pub label: &'t str,
     /// What kind of text an `input` takes; empty for other elements.
@@ -46,6 +49,8 @@ pub struct Field<'t> {
     pub disabled: bool,
     /// What can be chosen, of a picker or radio group.
     pub options: Vec<Choice<'t>>,
+    /// What can be chosen, of a slider.
+    pub range: Option<Range>,
 }
 
 /// An option of a picker or radio group.
@@ -68,6 +73,9 @@ pub enum Refused {
     /// A choice that the view does not offer.
     #[error("Please choose one of those that are offered.")]
     NotAnOption,
+    /// Something else than one of a slider's numbers.
+    #[error("Please choose one of these numbers.")]
+    NotInRange,
     /// Something else than yes or no for a checkbox or switch.
     #[error("Please choose again.")]
     NotABoolean,
@@ -107,24 +115,32 @@ impl<'t> Field<'t> {
                 if options.iter().any(|option| option.value == value) { value.into_owned() } else { String::new() }
             }
             Element::Textarea => escape::clean(value).into_owned(),
+            Element::Slider => range(resolved).value(value).to_string(),
             _ => untouched(input_type, value),
         };
         let disabled = resolved.is(Attribute::Disabled);
-        let change = resolved.handler(Event::Change).filter(|_| !disabled);
+        let handler = |event| resolved.handler(event).filter(|_| !disabled).map(|handler| handler.token(token_key));
         Self {
             key: resolved.field_key(form.map(|(_, id)| id)),
             element,
             name: resolved.get(Attribute::Name),
             form: form.map(|(position, _)| position),
             value,
-            change: change.map(|handler| handler.token(token_key)),
+            change: handler(Event::Change),
+            input: handler(Event::Input),
             label: resolved.get(Attribute::Label).unwrap_or_default(),
             input_type,
             maxlength: resolved.get(Attribute::Maxlength).and_then(|number| number.parse().ok()),
             required: resolved.is(Attribute::Required),
             disabled,
             options,
+            range: (element == Element::Slider).then(|| range(resolved)),
         }
+    }
+
+    /// Whether the program wants to be told when it differs.
+    pub fn is_told(&self) -> bool {
+        self.change.is_some() || self.input.is_some()
     }
 
     /// Whether it says yes or no.
@@ -162,6 +178,9 @@ impl<'t> Field<'t> {
         if self.is_toggle() && !matches!(value.as_str(), "true" | "false") {
             return Err(Refused::NotABoolean);
         }
+        if self.range.is_some_and(|range| !range.has(&value)) {
+            return Err(Refused::NotInRange);
+        }
         match self.maxlength {
             Some(limit) if value.chars().count() > limit as usize => {
                 Err(Refused::TooLong { characters: value.chars().count(), limit })
@@ -194,6 +213,10 @@ impl<'t> Choice<'t> {
             disabled: resolved.is(Attribute::Disabled),
         })
     }
+}
+
+fn range(slider: Resolved<'_>) -> Range {
+    Range::of(slider.get(Attribute::Min), slider.get(Attribute::Max), slider.get(Attribute::Step))
 }
 
 /// What a browser posts for an `input` that shows `value`.
@@ -246,7 +269,9 @@ fn number(text: &str, at: usize, digits: usize) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::view::identity::{Path, Place};
+    use crate::view::offers::offers;
     use crate::view::overlay::Draft;
+    use crate::view::sample::{Sample, token_key};
 
     fn field(element: Element) -> Field<'static> {
         Field {
@@ -256,12 +281,14 @@ mod tests {
             form: None,
             value: String::new(),
             change: None,
+            input: None,
             label: "",
             input_type: "text",
             maxlength: None,
             required: false,
             disabled: false,
             options: Vec::new(),
+            range: None,
         }
     }
 
@@ -313,6 +340,24 @@ mod tests {
 
         assert_eq!(field(Element::Switch).accept("on"), Err(Refused::NotABoolean));
         assert_eq!(field(Element::Switch).accept("true"), Ok("true".to_owned()));
+
+        let mut slider = field(Element::Slider);
+        slider.range = Some(Range { min: -5, max: 9, step: 5 });
+        assert_eq!(slider.accept("-5"), Ok("-5".to_owned()));
+        for bad in ["9", "10", "5.0", "many"] {
+            assert_eq!(slider.accept(bad), Err(Refused::NotInRange), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_slider_has_the_nearest_of_its_numbers() {
+        let sample = Sample::of(
+            r#"<form><slider name="a" label="A" min="2" max="8" value="5" step="4"/><slider name="b" label="B" min="3" max="1"/>
+               <slider name="c" label="C" min="1" max="5" value="lots"/></form>"#,
+        );
+        let tree = sample.tree();
+        let values: Vec<_> = offers(&tree, &token_key()).fields.into_iter().map(|field| field.value).collect();
+        assert_eq!(values, ["6", "3", "1"]);
     }
 
     #[test]

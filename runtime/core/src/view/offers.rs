@@ -32,7 +32,8 @@ pub struct Offer<'t> {
     pub event: Event,
     /// What the program put there; goes back to it unchanged.
     pub message: &'t [u8],
-    /// What the element is called: its `label`, else the text inside.
+    /// What the element is called: its `label`, else the text inside. What the host
+    /// draws itself (`refresh`, `reach-bottom`) is called as the event is.
     pub label: Cow<'t, str>,
     /// The form that a submit hands in, by its position in [`Offers::forms`].
     pub form: Option<usize>,
@@ -104,6 +105,11 @@ impl<'t> Collector<'t, '_> {
                 if let Some(handler) = resolved.handler(Event::Tap) {
                     self.offer(handler, label(node), None);
                 }
+                for event in [Event::Refresh, Event::ReachBottom] {
+                    if let Some(handler) = resolved.handler(event) {
+                        self.offer(handler, Cow::Borrowed(event.name()), None);
+                    }
+                }
             }
         }
         for child in &node.children {
@@ -139,8 +145,10 @@ impl<'t> Collector<'t, '_> {
             (at, form.id)
         });
         let field = Field::new(node.resolved, &node.children, form, self.key);
-        if let Some(handler) = node.resolved.handler(Event::Change).filter(|_| !field.disabled) {
-            self.offer(handler, Cow::Borrowed(field.label), Some(position));
+        for event in [Event::Change, Event::Input] {
+            if let Some(handler) = node.resolved.handler(event).filter(|_| !field.disabled) {
+                self.offer(handler, Cow::Borrowed(field.label), Some(position));
+            }
         }
         self.offers.fields.push(field);
     }
@@ -180,7 +188,13 @@ pub(crate) fn label<'t>(node: &Node<'t>) -> Cow<'t, str> {
 }
 
 fn gather(node: &Node<'_>, words: &mut String) {
-    for part in [node.resolved.text(), node.resolved.get(Attribute::Alt).unwrap_or_default()] {
+    // What is said of a picture or a sign.
+    let said = match node.resolved.element() {
+        Element::Image => node.resolved.get(Attribute::Alt),
+        Element::Icon => node.resolved.get(Attribute::Label),
+        _ => None,
+    };
+    for part in [node.resolved.text(), said.unwrap_or_default()] {
         if !part.is_empty() {
             words.push_str(if words.is_empty() { "" } else { " " });
             words.push_str(part);
@@ -228,6 +242,24 @@ mod tests {
                 row(Event::Tap, "plain", "Go"),
                 row(Event::Change, "name", "Name"),
                 row(Event::Submit, "place", "Order"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_host_draws_itself_is_offered_by_its_event() {
+        let found = messages(
+            r#"<view label="All" on:tap="all" on:refresh="anew"><list on:reach-bottom="more"><list-item><text>a</text></list-item></list>
+               <input label="Search" on:change="found" on:input="typed"/><slider label="Cups" min="1" max="3" disabled on:input="cups"/></view>"#,
+        );
+        assert_eq!(
+            found,
+            [
+                row(Event::Tap, "all", "All"),
+                row(Event::Change, "found", "Search"),
+                row(Event::Input, "typed", "Search"),
+                row(Event::Refresh, "anew", "refresh"),
+                row(Event::ReachBottom, "more", "reach-bottom"),
             ]
         );
     }

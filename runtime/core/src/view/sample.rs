@@ -9,6 +9,7 @@ use mprun_frame::limits::FrameLimits;
 use mprun_frame::template::{AttributeValue, Body, Child, Node, Template, Templates};
 use mprun_frame::tree::Tree;
 
+use crate::render::html::Addresses;
 use crate::view::identity::TokenKey;
 use crate::view::offers::offers;
 use crate::view::overlay::{Draft, Overlay};
@@ -47,6 +48,35 @@ impl Sample {
 
 pub(crate) fn token_key() -> TokenKey {
     TokenKey::from_bytes([1; 32])
+}
+
+/// Knows one picture of the bundle, and fetches one from elsewhere.
+pub(crate) struct Links;
+
+impl Addresses for Links {
+    fn asset(&self, out: &mut String, path: &str) -> bool {
+        let known = path == "latte.svg";
+        if known {
+            out.push_str("/asset/latte.svg?a=1&b=2");
+        }
+        known
+    }
+
+    fn page(&self, out: &mut String, route: &str, query: &str) {
+        out.push_str("/app/");
+        out.push_str(route);
+        out.push('?');
+        out.push_str(query);
+        out.push_str("&_from=\"x\"");
+    }
+
+    fn remote(&self, out: &mut String, url: &str) -> bool {
+        let allowed = url == "https://example.org";
+        if allowed {
+            out.push_str("/remote/example.org?w=\"1\"&h=2");
+        }
+        allowed
+    }
 }
 
 /// An element as it was written; the node has no children yet.
@@ -247,7 +277,7 @@ pub(crate) const CASES: &[(&str, &str)] = &[
     ),
     (
         "image",
-        r#"<view><image src="asset:latte.svg" alt="A latte" mode="banner"/><image src="asset:latte.svg" alt=""/><image src="asset:none.svg" alt="Nothing" mode="thumbnail"/></view>"#,
+        r#"<view><image src="asset:latte.svg" alt="A latte" mode="banner"/><image src="asset:latte.svg" alt=""/><image src="asset:none.svg" alt="Nothing" mode="thumbnail"/><image src="https://example.org" alt="From elsewhere"/><image src="https://example.com/x.png" alt="Not allowed"/></view>"#,
     ),
     (
         "button",
@@ -270,6 +300,10 @@ pub(crate) const CASES: &[(&str, &str)] = &[
         r#"<form><input name="a" label="Text" value="x&quot;y" placeholder="here" hint="A hint" maxlength="40" required/><input name="b" label="Count" type="number" value="2"/><input name="c" label="Price" type="digit"/><input name="d" label="Mail" type="email" value=" a@b.c "/><input name="e" label="Secret" type="password" value="abc"/><input name="f" label="Day" type="date" value="someday"/><input name="g" label="Time" type="time" value="17:05"/><input name="h" label="Off" disabled value="no"/></form>"#,
     ),
     ("input-change", r#"<view layout="row"><input label="Your name" value="Ada" grow on:change="name"/></view>"#),
+    (
+        "input-typing",
+        r#"<view><input label="Search" placeholder="Drinks" on:input="search"/><textarea label="Note" on:change="done" on:input="typed"/><picker label="Size" value="s" on:change="size"><option value="s">Small</option></picker><radio-group label="Milk" value="oat" on:change="milk"><radio value="oat">Oat</radio><radio value="cow">Cow</radio></radio-group><form><input name="a" label="Name" on:input="name"/></form></view>"#,
+    ),
     (
         "textarea",
         r#"<form><textarea name="a" label="Note" value="one" rows="2" maxlength="100" hint="Short"/><textarea name="b" label="Empty" placeholder="Nothing yet"/></form>"#,
@@ -298,6 +332,54 @@ pub(crate) const CASES: &[(&str, &str)] = &[
     (
         "list-grid",
         r#"<list layout="grid"><list-item surface="card" label="Latte" to="page:latte"><text>Latte</text></list-item><list-item surface="card"><text>Tea</text></list-item><list-item surface="card"><text>Cocoa</text></list-item></list>"#,
+    ),
+    (
+        "list-more",
+        r#"<view label="Orders" on:refresh="anew" on:reach-bottom="older"><list on:reach-bottom="more"><list-item><text>First</text></list-item></list></view>"#,
+    ),
+    (
+        "class",
+        r#"<view class="page dark-2"><text class="price" tone="accent">4.20</text><image class="round" src="asset:none.svg" alt="None"/><input class="wide" name="a" label="A"/><separator class="thin"/><table label="T" class="striped"><table-row class="odd"><table-cell class="cell"/></table-row></table><dialog label="D" trigger="Open" class="sheet" gap="small"/><tabs label="T" class="tabs"><tab label="One" class="one" gap="none"/></tabs><disclosure label="More" class="fold" gap="large"/></view>"#,
+    ),
+    (
+        "icon",
+        r#"<view layout="row"><icon type="check" tone="success"/><icon type="heart" label="Favourite" size="large"/><icon type="next" size="small"/></view>"#,
+    ),
+    (
+        "rich-text",
+        r#"<rich-text size="small" live><span>Ready in </span><span strong tone="accent">5</span><span emphasis> minutes</span><span code>x > y & z</span><span to="page:menu">Menu</span><span to="https://example.org">Out</span></rich-text>"#,
+    ),
+    (
+        "scroll-view",
+        r#"<view><scroll-view label="Tags" scroll="x" gap="small"><text>Hot</text><text>Cold</text></scroll-view><scroll-view label="Terms" layout="wrap"><text>All of it</text></scroll-view></view>"#,
+    ),
+    (
+        "swiper",
+        r#"<swiper label="Offers"><swiper-item surface="card"><text>Latte</text></swiper-item><each><swiper-item key="b" gap="small"><text>Tea</text></swiper-item></each></swiper>"#,
+    ),
+    (
+        "checkbox-group",
+        r#"<form><checkbox-group label="Extras" hint="As many as you like" layout="wrap"><checkbox name="a" label="Shot" checked/><checkbox name="b" label="Syrup"/></checkbox-group></form>"#,
+    ),
+    (
+        "slider",
+        r#"<view><slider label="Cups" min="1" max="9" value="3" hint="For all of you" on:change="cups" on:input="cups-now"/><form><slider name="a" label="Heat" min="-20" max="100" step="10" value="33"/><slider name="b" label="Off" min="0" max="10" disabled/></form></view>"#,
+    ),
+    (
+        "table",
+        r#"<table label="Prices"><table-row><table-cell scope="column"><text>Drink</text></table-cell><table-cell scope="column" align="end"><text>Price</text></table-cell></table-row><each><table-row key="a"><table-cell scope="row"><text>Latte</text></table-cell><table-cell align="end"><text>4.20</text></table-cell></table-row><table-row key="b"><table-cell scope="row"><text>Tea</text></table-cell><table-cell align="end"><text tone="muted">3</text></table-cell></table-row></each></table>"#,
+    ),
+    (
+        "dialog",
+        r#"<view><dialog label="Delete <all>?" trigger="Delete…"><text>Nothing can bring it back.</text><view layout="row"><button closes>Keep</button><button type="warn" closes on:tap="delete">Delete</button></view></dialog><dialog label="News" trigger="What is new" open gap="small"><text>Tea</text></dialog><button closes>Nowhere</button></view>"#,
+    ),
+    (
+        "disclosure",
+        r#"<view><disclosure label="Allergens"><text>Milk</text></disclosure><disclosure label="Terms" open gap="small"><text>None</text></disclosure></view>"#,
+    ),
+    (
+        "tabs",
+        r#"<tabs label="Menu"><tab label="Hot"><text>Latte</text><tabs label="Sizes"><tab label="S" selected><text>Small</text></tab></tabs></tab><each><tab key="c" label="Cold & iced" selected gap="small"><input name="a" label="How cold" on:change="cold"/></tab></each></tabs>"#,
     ),
     ("progress", r#"<progress label="Brewing" percent="40"/>"#),
     ("separator", r#"<view><text>a</text><separator/><text>b</text></view>"#),

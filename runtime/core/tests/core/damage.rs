@@ -72,7 +72,7 @@ fn sections_have_one_order() {
         ("the section `mprun:manifest` stands too late, after `mprun:templates`", |s| s.swap(0, 1)),
         ("the section `mprun:templates` stands too late, after `mprun:asset`", |s| s.swap(1, 2)),
         ("the asset `icon.svg` is not in order of paths", |s| s.swap(2, 3)),
-        ("unknown section `mprun:style`", |s| s.push(("mprun:style".into(), vec![]))),
+        ("unknown section `mprun:styles`", |s| s.push(("mprun:styles".into(), vec![]))),
         ("the asset `icon.svg` is not in order of paths", |s| s.insert(3, s[2].clone())),
     ];
     for (expected, change) in cases {

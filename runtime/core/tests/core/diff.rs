@@ -9,7 +9,7 @@ use mprun_core::{
     },
     capability::Capability,
     identity::Digest,
-    manifest::{Category, Manifest, Permission, Scope},
+    manifest::{Category, HostScope, KeyScope, Manifest, Permission, Scope},
 };
 
 use crate::fixtures::{Wit, manifest, picture, template};
@@ -33,9 +33,17 @@ impl Parts {
     }
 
     fn request(&mut self, name: Capability, prefixes: Option<&[&str]>) {
-        let scope =
-            prefixes.map(|prefixes| Scope { prefixes: prefixes.iter().map(|prefix| (*prefix).to_owned()).collect() });
+        let scope = prefixes.map(|prefixes| prefixes.iter().map(|prefix| (*prefix).to_owned()).collect());
+        let scope = scope.map(|prefixes| Scope::Keys(KeyScope { prefixes }));
         self.manifest.req_permissions.push(Permission { name, reason: "For the test.".to_owned(), scope });
+    }
+
+    /// Requests pictures of these servers.
+    fn show(&mut self, hosts: &[&str]) {
+        let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        let scope = Some(Scope::Hosts(HostScope { hosts }));
+        let (name, reason) = (Capability::Image, "For the test.".to_owned());
+        self.manifest.req_permissions.push(Permission { name, reason, scope });
     }
 
     fn pack(&self) -> Verified<Bundle> {
@@ -168,7 +176,57 @@ fn cases() -> Vec<Case> {
             lines: &[
                 "! + permission  storage  keep data for you on this host, at most 10 MiB (a key that begins with `cart.`): \"For the test.\"",
             ],
-            widenings: &["the permission `storage`: keep data for you on this host, at most 10 MiB"],
+            widenings: &[
+                "the permission `storage`: keep data for you on this host, at most 10 MiB (a key that begins with `cart.`)",
+            ],
+            parts: MANIFEST,
+        },
+        Case {
+            what: "pictures of others, which no import shows",
+            old: same,
+            new: |parts| parts.show(&["*.example.org"]),
+            lines: &[
+                "! + permission  image  show pictures from other servers, which learn what stands in the addresses (pictures from `*.example.org`): \"For the test.\"",
+            ],
+            widenings: &[
+                "the permission `image`: show pictures from other servers, which learn what stands in the addresses (pictures from `*.example.org`)",
+            ],
+            parts: MANIFEST,
+        },
+        Case {
+            what: "pictures of more servers",
+            old: |parts| parts.show(&["cdn.example.org"]),
+            new: |parts| parts.show(&["*.example.org"]),
+            lines: &["! ~ scope  image  pictures from `cdn.example.org` → pictures from `*.example.org`"],
+            widenings: &["the scope of `image`: pictures from `cdn.example.org` → pictures from `*.example.org`"],
+            parts: MANIFEST,
+        },
+        Case {
+            what: "pictures of another server",
+            old: |parts| parts.show(&["*.example.org"]),
+            new: |parts| parts.show(&["example.org"]),
+            lines: &["! ~ scope  image  pictures from `*.example.org` → pictures from `example.org`"],
+            widenings: &["the scope of `image`: pictures from `*.example.org` → pictures from `example.org`"],
+            parts: MANIFEST,
+        },
+        Case {
+            what: "pictures of fewer servers",
+            old: |parts| parts.show(&["*.example.org", "example.net"]),
+            new: |parts| parts.show(&["a.example.org", "*.b.example.org"]),
+            lines: &[
+                "  ~ scope  image  pictures from `*.example.org` or `example.net` → pictures from `a.example.org` or `*.b.example.org`",
+            ],
+            widenings: &[],
+            parts: MANIFEST,
+        },
+        Case {
+            what: "no pictures of others any more",
+            old: |parts| parts.show(&["example.org"]),
+            new: same,
+            lines: &[
+                "  - permission  image  show pictures from other servers, which learn what stands in the addresses",
+            ],
+            widenings: &[],
             parts: MANIFEST,
         },
         Case {
@@ -308,7 +366,7 @@ fn large() -> Difference {
             PermissionChange::Removed { name: Capability::Clock },
             PermissionChange::ScopeWidened {
                 name: Capability::Storage,
-                old: Some(Scope { prefixes: vec![text("cart.")] }),
+                old: Some(Scope::Keys(KeyScope { prefixes: vec![text("cart.")] })),
                 new: None,
             },
             PermissionChange::Reason { name: Capability::Timer, old: text("To wait."), new: text("To ring.") },
@@ -338,12 +396,13 @@ fn large() -> Difference {
             component: change(218_443, 218_443),
             manifest: change(1_214, 998),
             templates: change(2_168, 2_204),
+            style: change(0, 1_310),
             assets: change(25_862, 1_028_355),
             data_segments: change(9_000, 9_000),
             initial_memory: change(2_097_152, 2_097_152),
         },
         templates: change(27, 28),
-        parts: vec![Part::Component, Part::Manifest, Part::Templates, Part::Assets],
+        parts: vec![Part::Component, Part::Manifest, Part::Templates, Part::Style, Part::Assets],
         assets: vec![
             AssetChange::Changed { path: text("banner.svg"), old: 3_700, new: 1_003_700 },
             AssetChange::Removed { path: text("pictures/mocha.svg"), bytes: 900 },
@@ -377,6 +436,7 @@ Sizes
   ~ component         218,443 B →   218,443 B  other content
   ~ manifest            1,214 B →       998 B  -216 B
   ~ templates           2,168 B →     2,204 B  27 → 28 of them
+  ~ style                   0 B →     1,310 B  +1,310 B
   ~ assets             25,862 B → 1,028,355 B  +1,002,493 B
     data segments       9,000 B →     9,000 B
     initial memory  2,097,152 B → 2,097,152 B
@@ -408,6 +468,6 @@ fn a_difference_is_data_too() {
     assert_eq!(json["permissions"][0], serde_json::json!({ "change": "removed", "name": "clock" }));
     assert_eq!(json["permissions"][1]["change"], "scope-widened");
     assert_eq!(json["imports"][1]["added"], serde_json::json!(["keys", "set"]));
-    assert_eq!(json["parts"], serde_json::json!(["component", "manifest", "templates", "assets"]));
+    assert_eq!(json["parts"], serde_json::json!(["component", "manifest", "templates", "style", "assets"]));
     assert_eq!(json["assets"][0]["change"], "changed");
 }

@@ -33,6 +33,7 @@ enum Class {
     Sections,
     Manifest,
     Templates,
+    Style,
     Assets,
     /// What the component imports and exports.
     World,
@@ -59,6 +60,7 @@ fn class_of(error: &BundleError) -> Class {
         E::Template { .. } | E::TemplateOrder { .. } | E::TemplateCollision { .. } | E::TooManyTemplates { .. } => {
             Class::Templates
         }
+        E::Style(_) => Class::Style,
         E::AssetPath(_)
         | E::AssetOrder { .. }
         | E::AssetCollision { .. }
@@ -462,7 +464,7 @@ fn a_section_more_is_refused_or_makes_another_bundle() {
             assert_eq!(error, expected, "`{name}` at {place}");
             totals.count("foreign", class_of(&error), &[Class::Structure], &place);
         }
-        for name in ["mprun:", "mprun:style", "mprun:Asset"] {
+        for name in ["mprun:", "mprun:styles", "mprun:Asset"] {
             let error = with(custom(name, b"\0")).unwrap_err();
             assert_eq!(error, BundleError::UnknownSection { section: name.to_owned() }, "at {place}");
             totals.count("ours, unknown", class_of(&error), &[Class::Sections], &place);

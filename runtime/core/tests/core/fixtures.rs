@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use mprun_core::{
-    bundle::{AssetFile, Bundle, BundleError, Verified, pack},
+    bundle::{AssetFile, Bundle, BundleError, Verified, pack, pack_styled},
     identity::Digest,
     manifest::Manifest,
+    style::Style,
 };
 use mprun_frame::{
     element::Element,
@@ -139,7 +140,8 @@ pub(crate) fn repack(bundle: &Bundle) -> Vec<u8> {
     let templates: Vec<_> = bundle.templates().as_slice().iter().map(|t| t.encoding()).collect();
     let assets: Vec<_> =
         bundle.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
-    let again = pack(bundle.component(), bundle.manifest(), &templates, &assets).unwrap();
+    let style = bundle.style().map(Style::source);
+    let again = pack_styled(bundle.component(), bundle.manifest(), &templates, style, &assets).unwrap();
     again.bytes().to_vec()
 }
 

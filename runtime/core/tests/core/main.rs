@@ -11,6 +11,8 @@ mod fixtures;
 mod manifest;
 mod schema;
 mod seeds;
+mod style;
+mod styled;
 mod trust;
 mod w3c;
 mod world;

@@ -98,7 +98,8 @@ fn the_documentation_has_every_key_and_every_reason() {
         ("tab_bar", "TabBar"),
         ("tab_bar.items[]", "Tab"),
         ("req_permissions[]", "Permission"),
-        ("req_permissions[].scope", "Scope"),
+        ("req_permissions[].scope", "KeyScope"),
+        ("req_permissions[].scope", "HostScope"),
         ("locales.<tag>", "LocaleTexts"),
         ("locales.<tag>.window", "LocaleWindow"),
     ];

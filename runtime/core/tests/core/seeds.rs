@@ -38,3 +38,19 @@ fn each_seed_of_keys_and_trust_is_read_as_it_must_be() {
         fuzz::trust(&bytes);
     }
 }
+
+#[test]
+fn each_seed_of_a_view_is_shown_as_it_must_be() {
+    for (name, bytes) in seeds("frame") {
+        println!("{name}");
+        fuzz::frame(&bytes);
+    }
+}
+
+#[test]
+fn each_seed_of_two_views_leads_from_one_to_the_other() {
+    for (name, bytes) in seeds("patch") {
+        println!("{name}");
+        fuzz::patch(&bytes);
+    }
+}

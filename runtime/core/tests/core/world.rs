@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use mprun_core::{
     bundle::{BundleError, imports},
     capability::Capability,
+    manifest::{HostScope, Permission, Scope},
 };
 
 use crate::fixtures::{Wit, manifest};
@@ -17,21 +18,48 @@ fn refused(wit: &Wit, permissions: &[&str]) -> BundleError {
 #[test]
 fn the_table_of_capabilities_is_what_wit_says() {
     let mut interfaces = vec!["types"];
-    interfaces.extend(Capability::ALL.map(Capability::name));
-    let permissions: Vec<_> = Capability::ALL.into_iter().filter(|c| c.needs_permission()).collect();
+    let all = with_interface();
+    interfaces.extend(all.iter().map(|capability| capability.name()));
+    let permissions: Vec<_> = all.iter().filter(|c| c.needs_permission()).collect();
     let names: Vec<_> = permissions.iter().map(|c| c.name()).collect();
 
     // Packing compares every type; here only the sets are left to compare.
     let bundle = Wit::new(&interfaces).pack(&manifest(&names)).unwrap();
-    assert_eq!(bundle.capabilities(), BTreeSet::from(Capability::ALL));
+    assert_eq!(bundle.capabilities(), BTreeSet::from_iter(all.iter().copied()));
     assert_eq!(bundle.unused_permissions(), []);
-    for capability in Capability::ALL {
+    for capability in all {
         let import = bundle.imports().iter().find(|i| i.capability == Some(capability)).unwrap();
         let imported: BTreeSet<_> = import.functions.iter().map(String::as_str).collect();
         let known: BTreeSet<_> = capability.functions().iter().map(|f| f.name).collect();
         assert_eq!(imported, known, "{capability}");
-        assert_eq!(import.interface, format!("{}@0.1.0", capability.interface()));
+        assert_eq!(import.interface, format!("{}@0.1.0", capability.interface().unwrap()));
     }
+}
+
+/// All that are called.
+fn with_interface() -> Vec<Capability> {
+    Capability::ALL.into_iter().filter(|capability| capability.interface().is_some()).collect()
+}
+
+#[test]
+fn what_needs_no_import_is_used_where_it_is_requested() {
+    let mut manifest = manifest(&["clock"]);
+    let hosts = HostScope { hosts: vec!["*.example.org".parse().unwrap()] };
+    let (reason, scope) = ("For the test.".to_owned(), Some(Scope::Hosts(hosts)));
+    manifest.req_permissions.push(Permission { name: Capability::Image, reason, scope });
+    let bundle = Wit::new(&["clock"]).pack(&manifest).unwrap();
+    assert_eq!(bundle.capabilities(), BTreeSet::from([Capability::Clock, Capability::Image]));
+    assert_eq!(bundle.unused_permissions(), []);
+    assert!(bundle.imports().iter().all(|import| import.capability != Some(Capability::Image)));
+    assert!(bundle.manifest().picture_hosts().unwrap().has_host("cdn.example.org"));
+
+    // Nobody may import it either, and nobody has it who does not say whose pictures.
+    let wit = Wit::with_world("import mprun:host/image@0.1.0; export mprun:app/program@0.1.0;")
+        .host("interface clock", "interface image { get: func(url: string); }\ninterface clock");
+    assert_eq!(refused(&wit, &[]).to_string(), "unknown import `mprun:host/image@0.1.0`");
+    manifest.req_permissions[1].scope = None;
+    let error = Wit::new(&["clock"]).pack(&manifest).unwrap_err().to_string();
+    assert!(error.contains("`req_permissions[1].scope`: missing, expected an object with `hosts`"), "{error}");
 }
 
 #[test]
@@ -66,7 +94,7 @@ fn types_alone_are_no_power() {
 #[test]
 fn log_needs_no_permission_and_everything_else_does() {
     assert!(Wit::new(&["log"]).pack(&manifest(&[])).is_ok());
-    for capability in Capability::ALL.into_iter().filter(|c| c.needs_permission()) {
+    for capability in with_interface().into_iter().filter(|c| c.needs_permission()) {
         let error = refused(&Wit::new(&[capability.name()]), &[]);
         assert_eq!(error, BundleError::NotRequested { capability });
         let hint = error.hint().unwrap();

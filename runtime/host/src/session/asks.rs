@@ -182,6 +182,7 @@ impl Session<'_> {
     }
 
     async fn try_go(&self, going: &Going<'_>, now: u64, care: &Care) -> Result<Recorded, CommitFault> {
+        self.meter.reset();
         let storage = &self.host.storage;
         let seed = seed(going);
         let frozen = self.frozen(going.event, now, &seed);
@@ -202,9 +203,9 @@ impl Session<'_> {
         if let Care::Abandon(why) = care {
             return self.abandon(going, &row, from, why, transaction).await;
         }
-        let mut guest = self.host.runner.start(self.program, transaction).await.map_err(CommitFault::Fault)?;
+        let mut guest = self.start(transaction).await.map_err(CommitFault::Fault)?;
         let (app, _) = self.app(&mut guest, &row).await?;
-        let mut stage = Stage { session: self, guest, app, pages: Vec::new(), tell: *care == Care::All };
+        let mut stage = Stage::new(self, guest, app, *care == Care::All);
         let outcome = match (care, going.what) {
             (Care::Stay(why), _) => stage.stay(from, why, going).await?,
             (_, Move::Open { route, parameters, replies }) => {
@@ -218,7 +219,7 @@ impl Session<'_> {
             }
             (_, Move::Close { payload }) => stage.close(&row, from, payload.as_deref()).await?,
         };
-        let (transaction, app, mut pages) = stage.finish().await?;
+        let (transaction, app, mut pages, steps) = stage.finish().await?;
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
         let mut commit = transaction.into_commit();
         if commit.done.is_empty() && pages.is_empty() {
@@ -230,7 +231,7 @@ impl Session<'_> {
         commit.app_state = self.app_to_commit(&row, app);
         commit.pages = pages;
         commit.amended = going.event.map(|event| (event, recorded.to_bytes()));
-        self.commit(commit).await?;
+        self.commit_steps(commit, steps).await?;
         Ok(recorded)
     }
 
@@ -325,6 +326,7 @@ impl Session<'_> {
     }
 
     async fn try_fire(&self, ask: &Ask, now: u64, broke: Option<&str>) -> Result<Recorded, CommitFault> {
+        self.meter.reset();
         let mut writer = Writer::default();
         writer.str("timer").u64(ask.id.0);
         let frozen = self.frozen(None, now, &writer.into_bytes());
@@ -350,9 +352,9 @@ impl Session<'_> {
             return Ok(Recorded { outcome: Outcome::Entry, pending: None });
         }
 
-        let mut guest = self.host.runner.start(self.program, transaction).await.map_err(CommitFault::Fault)?;
+        let mut guest = self.start(transaction).await.map_err(CommitFault::Fault)?;
         let (app, _) = self.app(&mut guest, &row).await?;
-        let mut stage = Stage { session: self, guest, app, pages: Vec::new(), tell: true };
+        let mut stage = Stage { answer: "timer", ..Stage::new(self, guest, app, true) };
         let outcome = match page {
             Some(page) => {
                 let place = place_of(&page);
@@ -364,12 +366,12 @@ impl Session<'_> {
                 Outcome::Entry
             }
         };
-        let (transaction, app, pages) = stage.finish().await?;
+        let (transaction, app, pages, steps) = stage.finish().await?;
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
         let mut commit = transaction.into_commit();
         commit.app_state = self.app_to_commit(&row, app);
         commit.pages = pages;
-        self.commit(commit).await?;
+        self.commit_steps(commit, steps).await?;
         Ok(recorded)
     }
 }

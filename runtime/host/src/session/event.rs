@@ -4,6 +4,8 @@
 //! old, and what was used is in the view that the program shows now. Everything
 //! that was done together is one event: all of it happens or nothing.
 
+use std::sync::Arc;
+
 use mprun_core::identity::PageId;
 use mprun_core::view::identity::FieldKey;
 use mprun_core::view::offers::offers;
@@ -17,9 +19,13 @@ use super::recipe::Recipe;
 use super::shown::{Alert, Shown};
 use super::transaction::{Frozen, Random};
 use super::wire::Wire;
-use super::{ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Session, here, now_ms, open, place_of};
+use super::{
+    ATTEMPTS, CommitFault, Fresh, Loaded, Outcome, Place, Reached, Rendering, Session, here, now_ms, open, place_of,
+};
 use crate::failure::{Fault, PageError, Refusal};
 use crate::host::Environment;
+use crate::trace::Step;
+use crate::views::HashedFrame;
 
 /// Fields of one event.
 const FIELDS_MAX: usize = 1_000;
@@ -47,6 +53,9 @@ pub struct EventRequest {
     pub seq: u64,
     /// The handler that was used; `None` or empty for the Enter key.
     pub token: Option<String>,
+    /// Nothing was done: what was typed is to be kept, and the page to be seen as
+    /// it is now. `token` and `seq` mean nothing then.
+    pub keep: bool,
     /// The page's fields by their input names (`f.` and the key) or keys: all of
     /// them as a form posts them. A field that is absent is unchanged; of two
     /// values the last one counts.
@@ -55,17 +64,59 @@ pub struct EventRequest {
     pub environment: Environment,
 }
 
+/// What became of an event, and what it was done on.
+#[derive(Debug)]
+pub struct Acted {
+    /// Where the user is now.
+    pub outcome: Outcome,
+    /// The page that it was done on, where it could be read.
+    pub page: Option<PageId>,
+    /// What the page showed before; none where the event did not get that far, or
+    /// was handled before.
+    pub seen: Option<Seen>,
+    /// The page as it is now, where it is not stored and need not be.
+    pub unstored: Option<Box<Rendering>>,
+}
+
+/// What a page showed when something was done on it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The page.
+    pub page: PageId,
+    /// Its view.
+    pub frame: Arc<HashedFrame>,
+    /// What lay over the view.
+    pub overlay: Overlay,
+    /// What the host said over it.
+    pub alert: Option<Alert>,
+    /// Whether it was stored.
+    pub stored: bool,
+    /// Whether its rendering is so old that it needs a new nonce soon.
+    pub ages: bool,
+}
+
+/// What was sent, read as far as it can be without the page.
+struct Sent<'r> {
+    request: &'r EventRequest,
+    token: Option<&'r str>,
+    page: PageId,
+    recipe: Option<&'r Recipe>,
+    checked: Checked,
+}
+
 /// How an attempt ended.
 enum Attempt {
     /// There is nothing more to do.
     Done(Outcome),
+    /// Nor is there anything to store.
+    Unstored(Box<Rendering>),
     /// Committed, with this record: there may be a navigation to carry out.
     Committed(Recorded),
 }
 
 impl Session<'_> {
     /// Handles what the user did.
-    pub(crate) async fn event(&self, request: &EventRequest) -> Result<Outcome, PageError> {
+    pub(crate) async fn event(&self, request: &EventRequest) -> Result<Acted, PageError> {
         check_size(request)?;
         let token = request.token.as_deref().filter(|token| !token.is_empty());
         let now = now_ms();
@@ -73,33 +124,52 @@ impl Session<'_> {
             PageRef::Stored(page) => (*page, None),
             PageRef::Recipe(text) => match Recipe::open(text, &self.host.secrets.recipe, &self.scope) {
                 Some(recipe) => (recipe.page, Some(recipe)),
-                None => return Ok(Outcome::Entry),
+                None => return Ok(Outcome::Entry.into()),
             },
         };
         let checked = nonce::check(&self.host.secrets.nonce, &self.scope, page, now, &request.nonce);
         if checked == Checked::Forged {
             // A form that is not ours: show the user where they are, write nothing.
-            return self.where_is(page).await.map_err(|error| self.report(error));
+            return self
+                .where_is(page)
+                .await
+                .map(|outcome| Acted::on(page, outcome))
+                .map_err(|error| self.report(error));
         }
         let _locked = self.host.locks.lock(&self.scope, self.host.queue_wait).await?;
         let id = nonce::event_id(&request.nonce, request.seq, token, &request.fields);
         let storage = &self.host.storage;
-        match storage.event(&self.scope, id).await {
-            Ok(Some(record)) => return self.again(&record).await.map_err(|error| self.report(error)),
-            Ok(None) => {}
-            Err(error) => return Err(crate::failure::storage_failed(&error)),
+        if !request.keep {
+            match storage.event(&self.scope, id).await {
+                Ok(Some(record)) => {
+                    let outcome = self.again(&record).await.map_err(|error| self.report(error))?;
+                    return Ok(Acted::on(page, outcome));
+                }
+                Ok(None) => {}
+                Err(error) => return Err(crate::failure::storage_failed(&error)),
+            }
         }
-        let frozen = self.frozen(Some(id), now, &id.0);
+        // Keeping the same twice is keeping it once: no need to remember that.
+        let frozen = self.frozen((!request.keep).then_some(id), now, &id.0);
+        let sent = Sent { request, token, page, recipe: recipe.as_ref(), checked };
+        let mut seen = None;
         for _ in 0..ATTEMPTS {
-            let attempt = self.try_event(request, token, page, recipe.as_ref(), checked, &frozen).await;
+            let attempt = self.try_event(&sent, &frozen, &mut seen).await;
             let finished = match attempt {
                 Ok(Attempt::Done(outcome)) => Ok(outcome),
+                Ok(Attempt::Unstored(page)) => {
+                    let outcome = Outcome::Show(page.place.clone());
+                    return Ok(Acted { page: page.place.page, outcome, seen, unstored: Some(page) });
+                }
                 Ok(Attempt::Committed(recorded)) => Ok(self.carry_on_or_stay(recorded).await),
                 Err(CommitFault::Duplicate(record)) => self.again(&record).await,
                 Err(CommitFault::Gone(_) | CommitFault::Fault(Fault::Moved)) => continue,
                 Err(CommitFault::Fault(Fault::Page(error))) => Err(error),
             };
-            return finished.map_err(|error| self.report(error));
+            return match finished {
+                Ok(outcome) => Ok(Acted { seen, ..Acted::on(page, outcome) }),
+                Err(error) => Err(self.report(error)),
+            };
         }
         Err(PageError::busy())
     }
@@ -137,13 +207,12 @@ impl Session<'_> {
 
     async fn try_event(
         &self,
-        request: &EventRequest,
-        token: Option<&str>,
-        page: PageId,
-        recipe: Option<&Recipe>,
-        checked: Checked,
+        sent: &Sent<'_>,
         frozen: &Frozen,
+        seen: &mut Option<Seen>,
     ) -> Result<Attempt, CommitFault> {
+        self.meter.reset();
+        let Sent { request, token, page, recipe, checked } = *sent;
         let mut expired = checked == Checked::Expired;
         let mut stored = true;
         let mut loaded = match self.reach(frozen, page).await? {
@@ -159,14 +228,29 @@ impl Session<'_> {
             },
         };
         let frame = self.view(&mut loaded.app, &mut loaded.page).await?;
-        let plan = {
+        *seen = Some(Seen {
+            page,
+            frame: Arc::clone(&frame),
+            overlay: loaded.shown.overlay.clone(),
+            alert: loaded.shown.alert.clone(),
+            stored,
+            ages: checked == Checked::Expired || nonce::ages(&request.nonce, frozen.now_ms),
+        });
+        let (plan, step) = {
             let own = open::definitions(&frame).map_err(Fault::from)?;
             let budget = &self.host.runner.budget;
             let tree = open::decode(&frame, self.program, &own, &budget.frame).map_err(Fault::from)?;
             let offers = offers(&tree, &self.token_key(page));
             // Of a rendering that is too old nothing is done, only kept.
             let token = if expired { Some("") } else { token };
-            fields::plan(&offers, token, &fields::posted(&request.fields), &loaded.shown.overlay)
+            let posted = fields::posted(&request.fields);
+            let plan = if request.keep {
+                Plan::Nothing(fields::keep(&offers, &posted, &loaded.shown.overlay))
+            } else {
+                fields::plan(&offers, token, &posted, &loaded.shown.overlay)
+            };
+            let step = self.step(&offers, token, &plan, &loaded);
+            (plan, step)
         };
         match plan {
             Plan::Stale(overlay) => {
@@ -174,25 +258,32 @@ impl Session<'_> {
                     Alert::notice("The page has changed meanwhile. Please look again; what you typed is still there.");
                 let place = place_of(&loaded.page);
                 let shown = Shown { alert: notice, overlay, ..Shown::default() };
-                self.keep(loaded, shown, frozen, Outcome::Stale(place)).await
+                self.keep(loaded, shown, frozen, Outcome::Stale(place), None).await
             }
             Plan::Refused(overlay) => {
                 let place = place_of(&loaded.page);
                 let alert = Alert::error("Please look at what you filled in.");
-                self.keep(loaded, Shown { alert, overlay, ..Shown::default() }, frozen, Outcome::Show(place)).await
+                let shown = Shown { alert, overlay, ..Shown::default() };
+                self.keep(loaded, shown, frozen, Outcome::Show(place), None).await
             }
             Plan::Nothing(overlay) => {
                 let place = place_of(&loaded.page);
                 if overlay == loaded.shown.overlay {
-                    // One that is not stored is another page next time, which
-                    // looks the same.
-                    let place = if stored { place } else { unstored(&loaded) };
-                    return Ok(Attempt::Done(Outcome::Show(place)));
+                    return match (recipe, request.keep) {
+                        (Some(_), true) if !stored => {
+                            let page = self.unstored(loaded, frame, request, frozen.now_ms).await?;
+                            Ok(Attempt::Unstored(Box::new(page)))
+                        }
+                        // One that is not stored is another page next time, which
+                        // looks the same.
+                        (Some(_), false) if !stored => Ok(Attempt::Done(Outcome::Show(unstored(&loaded)))),
+                        _ => Ok(Attempt::Done(Outcome::Show(place))),
+                    };
                 }
                 let shown = Shown { overlay, ..loaded.shown.clone() };
-                self.keep(loaded, shown, frozen, Outcome::Show(place)).await
+                self.keep(loaded, shown, frozen, Outcome::Show(place), None).await
             }
-            Plan::Deliver(delivery) => self.deliver(loaded, delivery, frozen).await,
+            Plan::Deliver(delivery) => self.deliver(loaded, delivery, step, frozen).await,
         }
     }
 
@@ -220,13 +311,19 @@ impl Session<'_> {
     }
 
     /// Runs the program on the events, all on one instance.
-    async fn deliver(&self, loaded: Loaded, delivery: Delivery, frozen: &Frozen) -> Result<Attempt, CommitFault> {
+    async fn deliver(
+        &self,
+        loaded: Loaded,
+        delivery: Delivery,
+        step: Option<Step>,
+        frozen: &Frozen,
+    ) -> Result<Attempt, CommitFault> {
         let environment = &self.environment;
         let Loaded { row, app, mut page, shown: shown_before, transaction, app_changed } = loaded;
         // What stands if the program refuses: the page as it was.
         let before = transaction.clone();
         let (mut new_app, mut state) = (app.clone(), page.state.clone());
-        let mut guest = self.host.runner.start(self.program, transaction).await?;
+        let mut guest = self.start(transaction).await?;
         guest.transaction()?.set_current(Some(here(&page, true)));
         for (event, told) in &delivery.events {
             let answer = guest.update(new_app, Some((&page.route, state)), event, environment).await?;
@@ -240,7 +337,7 @@ impl Session<'_> {
                     let shown = refused(failure.into(), &delivery, *told);
                     let place = place_of(&page);
                     let loaded = Loaded { row, app, page, shown: shown_before, transaction: before, app_changed };
-                    return self.keep(loaded, shown, frozen, Outcome::Show(place)).await;
+                    return self.keep(loaded, shown, frozen, Outcome::Show(place), step).await;
                 }
             }
         }
@@ -251,7 +348,7 @@ impl Session<'_> {
         let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed };
         self.check_view(&mut after.app, &mut after.page).await?;
         let outcome = Outcome::Show(place_of(&after.page));
-        self.record(after, frozen, outcome).await
+        self.record(after, frozen, outcome, step).await
     }
 
     /// Commits only what lies over the page (and the page, if it is not stored
@@ -262,14 +359,22 @@ impl Session<'_> {
         shown: Shown,
         frozen: &Frozen,
         outcome: Outcome,
+        step: Option<Step>,
     ) -> Result<Attempt, CommitFault> {
         let shown = Shown { below: loaded.shown.below.clone(), ..shown };
-        self.record(Loaded { shown, ..loaded }, frozen, outcome).await
+        self.record(Loaded { shown, ..loaded }, frozen, outcome, step).await
     }
 
     /// Commits the event with everything that it changed.
-    async fn record(&self, loaded: Loaded, frozen: &Frozen, outcome: Outcome) -> Result<Attempt, CommitFault> {
+    async fn record(
+        &self,
+        loaded: Loaded,
+        frozen: &Frozen,
+        outcome: Outcome,
+        step: Option<Step>,
+    ) -> Result<Attempt, CommitFault> {
         let Loaded { row, app, mut page, shown, transaction, .. } = loaded;
+        let step = step.map(|step| Step { after: self.moment(&app, &page), ..step });
         page.touched_at_ms = frozen.now_ms;
         page.drafts = shown.to_drafts();
         let recorded = Recorded { outcome, pending: transaction.navigation().map(|ask| ask.id) };
@@ -278,8 +383,20 @@ impl Session<'_> {
         commit.pages.push(page);
         commit.event =
             frozen.event.map(|id: EventId| EventRow { id, outcome: recorded.to_bytes(), at_ms: frozen.now_ms });
-        self.commit(commit).await?;
+        self.commit_steps(commit, step).await?;
         Ok(Attempt::Committed(recorded))
+    }
+}
+
+impl From<Outcome> for Acted {
+    fn from(outcome: Outcome) -> Acted {
+        Acted { outcome, page: None, seen: None, unstored: None }
+    }
+}
+
+impl Acted {
+    fn on(page: PageId, outcome: Outcome) -> Acted {
+        Acted { page: Some(page), ..outcome.into() }
     }
 }
 

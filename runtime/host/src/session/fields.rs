@@ -2,9 +2,10 @@
 //! that the program shows *now*: what that does not offer, does not happen.
 //!
 //! A page is one form, so a post carries every field. Fields that differ from
-//! what the program believes and want to be told (`change`) are delivered first,
-//! in the order of the view, then the button that was pressed; all of them are
-//! one event. Whatever else was typed is kept as drafts.
+//! what the program believes and want to be told (`input`, `change`) are delivered
+//! first, in the order of the view, then the button that was pressed; all of them
+//! are one event. What is told while somebody types is about that field alone.
+//! Whatever else was typed is kept as drafts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,40 +71,43 @@ pub(super) fn plan(
             None => return Plan::Stale(fields.drafts(|_| false)),
         },
     };
-    let form = match &pressed {
-        Pressed::Handler(token) => offers.handlers.get(token).and_then(|offer| offer.form),
+    let used = match &pressed {
+        Pressed::Handler(token) => offers.handlers.get(token),
         Pressed::Nothing => None,
     };
+    let form = used.and_then(|offer| offer.form);
+    // Nobody is done with the other fields yet, and a mistake in one of them must
+    // not keep this one from being told.
+    let typing = used.filter(|offer| offer.event == element::Event::Input).and_then(|offer| offer.field);
     let submitted = |index: usize| form.is_some() && offers.fields.get(index).is_some_and(|field| field.form == form);
-    let told = |index: usize| offers.fields.get(index).is_some_and(|field| field.change.is_some());
+    let told = |index: usize| match typing {
+        Some(only) => index == only,
+        None => offers.fields.get(index).is_some_and(Field::is_told),
+    };
 
     if fields.refused.keys().any(|index| submitted(*index) || told(*index)) {
         return Plan::Refused(fields.with_errors(offers));
     }
 
     let mut events = Vec::new();
-    for (index, value) in &fields.changed {
+    for (index, value) in fields.changed.iter().filter(|_| typing.is_none()) {
         let Some(field) = offers.fields.get(*index) else { continue };
-        match field.change {
-            // The apply button of this field delivers it below.
-            Some(change) if pressed.is(change) => {}
-            Some(change) => {
-                if let Some(offer) = offers.handlers.get(&change) {
-                    events.push((change_event(offer.message, value), Some(field.key)));
-                }
+        // As a browser does: typed, then changed. What was used is delivered below.
+        for token in [field.input, field.change].into_iter().flatten().filter(|token| !pressed.is(*token)) {
+            if let Some(offer) = offers.handlers.get(&token) {
+                events.push((field_event(offer.event, offer.message, value), Some(field.key)));
             }
-            None => {}
         }
     }
-    if let Pressed::Handler(token) = &pressed
-        && let Some(offer) = offers.handlers.get(token)
-    {
+    if let Some(offer) = used {
         let field = offer.field.and_then(|index| Some((index, offers.fields.get(index)?.key)));
         let event = match offer.event {
-            element::Event::Tap => event("tap", offer.message, Vec::new()),
-            element::Event::Change => {
+            element::Event::Tap | element::Event::Refresh | element::Event::ReachBottom => {
+                event(offer.event.name(), offer.message, Vec::new())
+            }
+            element::Event::Change | element::Event::Input => {
                 let value = field.map(|(index, _)| fields.value(offers, index)).unwrap_or_default();
-                change_event(offer.message, &value)
+                field_event(offer.event, offer.message, &value)
             }
             element::Event::Submit => {
                 let values = form
@@ -124,9 +128,23 @@ pub(super) fn plan(
     if events.is_empty() {
         return Plan::Nothing(fields.drafts(|_| false));
     }
-    let mut taken = fields.drafts(|index| told(index) || submitted(index));
-    taken.errors.clear();
+    // What is only told while it is typed is the user's until it is handed in.
+    let settled = |index: usize| {
+        let field = offers.fields.get(index).filter(|_| typing.is_none());
+        field.is_some_and(|field| field.change.is_some() || field.input.is_some() && field.form.is_none())
+    };
+    let mut taken = fields.drafts(|index| settled(index) || submitted(index));
+    match typing.and_then(|index| offers.fields.get(index)) {
+        Some(field) => drop(taken.errors.remove(&field.key)),
+        None => taken.errors.clear(),
+    }
     Plan::Deliver(Delivery { events, taken, refused: fields.drafts(|_| false), names: names(offers, form) })
+}
+
+/// What lies over the page where nothing was pressed: what was typed is kept,
+/// errors stay until something is.
+pub(super) fn keep(offers: &Offers<'_>, posted: &BTreeMap<FieldKey, &str>, before: &Overlay) -> Overlay {
+    Fields::read(offers, posted, before).drafts(|_| false)
 }
 
 /// What the user pressed.
@@ -177,7 +195,11 @@ impl Fields {
             keys: offers.fields.iter().map(|field| field.key).collect(),
         };
         for (index, field) in offers.fields.iter().enumerate() {
-            let Some(value) = posted.get(&field.key) else { continue };
+            // What is not sent is as it was: what was typed before, or what the
+            // program says.
+            let typed = || before.drafts.get(&field.key).filter(|draft| draft.belief == field.value);
+            let value = posted.get(&field.key).copied().or_else(|| typed().map(|draft| draft.typed.as_str()));
+            let Some(value) = value else { continue };
             match field.accept(value) {
                 Ok(value) if value == field.value => {
                     read.overlay.drafts.remove(&field.key);
@@ -187,7 +209,7 @@ impl Fields {
                     read.changed.insert(index, value);
                 }
                 // Nobody can have typed that: a page of another moment.
-                Err(Refused::Disabled | Refused::NotAnOption | Refused::NotABoolean) => {}
+                Err(Refused::Disabled | Refused::NotAnOption | Refused::NotInRange | Refused::NotABoolean) => {}
                 Err(refused) => {
                     read.keep(field, value);
                     read.refused.insert(index, ((*value).to_owned(), refused));
@@ -269,11 +291,122 @@ impl Delivery {
     }
 }
 
-fn change_event(message: &[u8], value: &str) -> Event {
-    event("change", message, vec![("value".to_owned(), value.to_owned())])
+fn field_event(kind: element::Event, message: &[u8], value: &str) -> Event {
+    event(kind.name(), message, vec![("value".to_owned(), value.to_owned())])
 }
 
 /// An event of a page.
 pub(super) fn event(kind: &str, message: &[u8], values: Vec<(String, String)>) -> Event {
     Event { kind: kind.to_owned(), message: message.to_vec(), values, payload: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use mprun_core::view::identity::TokenKey;
+    use mprun_core::view::offers::offers;
+    use mprun_frame::element::{Attribute, Element};
+    use mprun_frame::frame::FrameWriter;
+    use mprun_frame::limits::FrameLimits;
+    use mprun_frame::template::{AttributeValue, Body, Child, Node, Template, Templates};
+    use mprun_frame::tree::Tree;
+
+    use super::*;
+
+    /// `Search` tells what is typed and what was changed, `Cups` (at most 3
+    /// characters) what was changed, `Name` stands in a form and tells what is typed.
+    fn template() -> Template {
+        let node = |element, attributes: &[(Attribute, &str)], events: &[element::Event], inside: Vec<Node>| Node {
+            element,
+            attributes: attributes
+                .iter()
+                .map(|(attribute, value)| (*attribute, AttributeValue::Static((*value).to_owned())))
+                .collect(),
+            events: events.to_vec(),
+            body: match inside.is_empty() {
+                true => Body::Empty,
+                false => Body::Children(inside.into_iter().map(Child::Element).collect()),
+            },
+        };
+        let both = [element::Event::Change, element::Event::Input];
+        let search = node(Element::Input, &[(Attribute::Label, "Search")], &both, Vec::new());
+        let cups = [(Attribute::Label, "Cups"), (Attribute::Maxlength, "3")];
+        let cups = node(Element::Input, &cups, &[element::Event::Change], Vec::new());
+        let name = [(Attribute::Label, "Name"), (Attribute::Name, "name")];
+        let name = node(Element::Input, &name, &[element::Event::Input], Vec::new());
+        let form = node(Element::Form, &[], &[], vec![name]);
+        let events = [element::Event::Refresh];
+        Template::new(node(Element::View, &[], &events, vec![search, cups, form])).unwrap()
+    }
+
+    /// What a post with these fields means: the field whose event was sent, or the
+    /// view's own.
+    fn planned(used: Option<(&str, element::Event)>, typed: &[(&str, &str)], before: &Overlay) -> Plan {
+        let template = template();
+        let mut writer = FrameWriter::new();
+        writer.instance(template.id());
+        // As the slots come: of the view, of `Search`, `Cups` and `Name`.
+        for message in [b"r", b"c", b"i", b"k", b"n"] {
+            writer.handler(Some(message));
+        }
+        let frame = writer.finish(&[]);
+        let mut templates = Templates::default();
+        templates.insert(template);
+        let tree = Tree::decode(&frame, &templates, &[], &FrameLimits::default()).unwrap();
+        let offers = offers(&tree, &TokenKey::from_bytes([1; 32]));
+        let field = |label: &str| offers.fields.iter().find(|field| field.label == label).unwrap();
+        let token = used.map(|(label, event)| match event {
+            element::Event::Change => field(label).change.unwrap(),
+            element::Event::Input => field(label).input.unwrap(),
+            _ => *offers.handlers.iter().find(|(_, offer)| offer.event == event).unwrap().0,
+        });
+        let posted = typed.iter().map(|(label, value)| (field(label).key, *value)).collect();
+        plan(&offers, token.map(|token| token.to_string()).as_deref(), &posted, before)
+    }
+
+    fn delivered(plan: Plan) -> (Vec<String>, Overlay) {
+        let delivery = match plan {
+            Plan::Deliver(delivery) => delivery,
+            other => panic!("{other:?}"),
+        };
+        let said = |event: &Event| {
+            let values: String = event.values.iter().map(|(_, value)| format!(" {value}")).collect();
+            format!("{} {}{values}", event.kind, String::from_utf8_lossy(&event.message))
+        };
+        (delivery.events.iter().map(|(event, _)| said(event)).collect(), delivery.taken)
+    }
+
+    #[test]
+    fn what_is_typed_is_told_alone_and_stays_the_users() {
+        let mut before = Overlay::default();
+        let typing = Some(("Search", element::Event::Input));
+        let typed = [("Search", "lat"), ("Cups", "many"), ("Name", "Ada")];
+        let (events, taken) = delivered(planned(typing, &typed, &before));
+        assert_eq!(events, ["input i lat"]);
+        assert_eq!(
+            taken.drafts.values().map(|draft| draft.typed.as_str()).collect::<BTreeSet<_>>(),
+            BTreeSet::from(["lat", "many", "Ada"])
+        );
+
+        // What is wrong elsewhere is still said.
+        match planned(Some(("Cups", element::Event::Change)), &typed, &before) {
+            Plan::Refused(refused) => before = refused,
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(before.errors.len(), 1);
+        let (_, taken) = delivered(planned(typing, &typed, &before));
+        assert_eq!(taken.errors, before.errors);
+    }
+
+    #[test]
+    fn what_was_typed_is_told_before_what_was_pressed() {
+        let typed = [("Search", "lat"), ("Cups", "2"), ("Name", "Ada")];
+        let refresh = Some(("", element::Event::Refresh));
+        let (events, taken) = delivered(planned(refresh, &typed, &Overlay::default()));
+        assert_eq!(events, ["input i lat", "change c lat", "change k 2", "input n Ada", "refresh r"]);
+        // The form is not handed in yet.
+        assert_eq!(taken.drafts.values().map(|draft| draft.typed.as_str()).collect::<Vec<_>>(), ["Ada"]);
+        let change = Some(("Search", element::Event::Change));
+        let (events, _) = delivered(planned(change, &[("Search", "lat")], &Overlay::default()));
+        assert_eq!(events, ["input i lat", "change c lat"]);
+    }
 }

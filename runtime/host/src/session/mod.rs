@@ -18,6 +18,7 @@ mod recipe;
 mod scheduler;
 mod shown;
 mod stage;
+mod traced;
 pub(crate) mod transaction;
 pub(crate) mod wire;
 
@@ -33,14 +34,17 @@ use crate::failure::{Fault, PageError, Refusal, storage_failed};
 use crate::host::Host;
 use crate::instance::Guest;
 use crate::loader::Program;
+use crate::meter::{Meter, Phase};
+use crate::views::HashedFrame;
 use transaction::{Current, Frozen, Transaction};
 
 pub use below::{Below, PageAddress};
-pub use event::{EventRequest, PageRef};
+pub use event::{Acted, EventRequest, PageRef, Seen};
 pub use open::{Open, Rendering};
 pub use outcome::{Outcome, Place};
 pub use scheduler::Scheduler;
 pub use shown::{Alert, AlertKind};
+pub use traced::{Traced, TracedAsk, TravelError};
 
 pub(crate) use locks::Locks;
 use shown::Shown;
@@ -55,6 +59,8 @@ pub(crate) struct Session<'h> {
     pub(crate) program: &'h Arc<Program>,
     pub(crate) scope: Scope,
     pub(crate) environment: Arc<Vec<(String, String)>>,
+    /// Where tracing is on: what the request uses.
+    pub(crate) meter: Meter,
 }
 
 /// A page and its program's state, both current for this version of the program.
@@ -127,6 +133,11 @@ impl<'h> Session<'h> {
         }
     }
 
+    /// An instance for calls that may change something.
+    async fn start(&self, transaction: Transaction) -> Result<Guest, Fault> {
+        self.host.runner.start(self.program, transaction, &self.meter).await
+    }
+
     /// Makes states of another version those of this one.
     async fn current(&self, frozen: &Frozen, row: AppRow, mut page: PageRow) -> Result<Loaded, Fault> {
         let digest = self.program.digest();
@@ -135,7 +146,7 @@ impl<'h> Session<'h> {
         let app = match &row.state {
             Some((app, written_by)) if written_by == digest && page.digest == *digest => app.clone(),
             _ => {
-                let mut guest = self.host.runner.start(self.program, transaction).await?;
+                let mut guest = self.start(transaction).await?;
                 let (app, restarted) = self.app(&mut guest, &row).await?;
                 let (app, reopened) = self.current_page(&mut guest, app, &mut page).await?;
                 if restarted || reopened {
@@ -206,7 +217,7 @@ impl<'h> Session<'h> {
     /// Opens a page that does not exist yet.
     async fn load(&self, frozen: &Frozen, fresh: &Fresh) -> Result<Loaded, Fault> {
         let row = self.host.storage.app(&self.scope).await?;
-        let mut guest = self.host.runner.start(self.program, Transaction::new(frozen, &row)).await?;
+        let mut guest = self.start(Transaction::new(frozen, &row)).await?;
         let (before, restarted) = self.app(&mut guest, &row).await?;
         let mut page = PageRow {
             id: fresh.page,
@@ -235,7 +246,7 @@ impl<'h> Session<'h> {
     }
 
     /// What the page looks like.
-    async fn view(&self, app: &mut Vec<u8>, page: &mut PageRow) -> Result<Arc<Frame>, Fault> {
+    async fn view(&self, app: &mut Vec<u8>, page: &mut PageRow) -> Result<Arc<HashedFrame>, Fault> {
         // Lent, not copied: states can be large.
         let states = States {
             app: std::mem::take(app),
@@ -252,7 +263,7 @@ impl<'h> Session<'h> {
     }
 
     async fn run_view(&self, states: &States) -> Result<Frame, Fault> {
-        let answer = self.host.runner.view(self.program, states, &self.environment).await?;
+        let answer = self.host.runner.view(self.program, states, &self.environment, &self.meter).await?;
         let route = states.page.as_ref().map_or("", |page| page.route.as_str());
         let frame = answer.map_err(|failure| Refusal::from(failure).of_page(route))?;
         // Before anything in it is decoded.
@@ -285,12 +296,15 @@ impl<'h> Session<'h> {
     /// Commits, and wakes whoever waits for such a thing.
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitFault> {
         let timers = commit.asks.iter().any(|ask| ask.due_at_ms.is_some());
-        match self.host.storage.commit(&self.scope, commit).await {
+        let began = self.meter.begin(|| 0);
+        let committed = self.host.storage.commit(&self.scope, commit).await;
+        self.meter.end(Phase::Commit, began, || 0);
+        match committed {
             Ok(committed) => {
                 if timers {
                     self.host.wake.notify_one();
                 }
-                self.host.changed(&self.scope);
+                self.host.changed(&self.scope, committed.revision);
                 Ok(committed)
             }
             Err(CommitError::Duplicate { outcome }) => Err(CommitFault::Duplicate(outcome)),

@@ -57,6 +57,14 @@ pub(crate) fn check(secret: &[u8; 32], scope: &Scope, page: PageId, now_ms: u64,
     Checked::Valid
 }
 
+/// Whether a nonce that was checked has been in use for half of its time.
+pub(crate) fn ages(nonce: &str, now_ms: u64) -> bool {
+    let mut bytes = [0; BYTES];
+    let read = URL_SAFE_NO_PAD.decode_slice(nonce, &mut bytes).is_ok();
+    let issued_ms = bytes.first_chunk().map_or(0, |time| u64::from_le_bytes(*time));
+    !read || now_ms.saturating_sub(issued_ms) > VALID_MS / 2
+}
+
 fn authenticator(secret: &[u8; 32], scope: &Scope, page: PageId, head: &[u8]) -> [u8; 16] {
     let mut writer = Writer::default();
     writer.str(&scope.program.to_string()).str(scope.user.as_str()).array(page.as_bytes()).array(head);
@@ -110,6 +118,7 @@ mod tests {
         let nonce = issue(&secret, &scope, page, 1_000, [9; 8]);
         assert_eq!(check(&secret, &scope, page, 1_000 + VALID_MS, &nonce), Checked::Valid);
         assert_eq!(check(&secret, &scope, page, 1_001 + VALID_MS, &nonce), Checked::Expired);
+        assert!(!ages(&nonce, 1_000 + VALID_MS / 2) && ages(&nonce, 1_001 + VALID_MS / 2));
         let ahead = issue(&secret, &scope, page, 500_000, [9; 8]);
         assert_eq!(check(&secret, &scope, page, 0, &ahead), Checked::Expired);
     }

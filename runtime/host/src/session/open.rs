@@ -21,6 +21,7 @@ use crate::budget::Limit;
 use crate::failure::{Fault, PageError};
 use crate::host::Environment;
 use crate::loader::Program;
+use crate::views::HashedFrame;
 
 /// Which page is to be shown.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +66,7 @@ pub struct Rendering {
     /// The key of the page's tokens. Never to be sent anywhere.
     pub token_key: TokenKey,
     /// The view as the program returned it; see [`Rendering::definitions`].
-    pub frame: Arc<Frame>,
+    pub frame: Arc<HashedFrame>,
     /// What lies over the view: drafts and errors at fields.
     pub overlay: Overlay,
     /// Messages to be shown once, now.
@@ -81,6 +82,8 @@ pub struct Rendering {
     /// Milliseconds until the next timer of this user in this program is due:
     /// the page may look different afterwards.
     pub next_timer_ms: Option<u64>,
+    /// How often something was committed for this user in this program.
+    pub revision: u64,
 }
 
 impl Rendering {
@@ -118,7 +121,7 @@ impl Rendering {
     /// # Errors
     /// The program's fault: the first definition that breaks the grammar.
     pub fn definitions(&self) -> Result<Vec<Template>, PageError> {
-        definitions(&self.frame)
+        self.frame.definitions()
     }
 
     /// Checks and decodes the frame. Do it once, before anything is rendered.
@@ -126,7 +129,31 @@ impl Rendering {
     /// # Errors
     /// The program's fault: a frame that breaks the grammar or a limit.
     pub fn tree<'a>(&'a self, definitions: &'a [Template], host: &crate::Host) -> Result<Tree<'a>, PageError> {
-        decode(&self.frame, &self.program, definitions, &host.runner.budget.frame)
+        self.frame.tree(&self.program, definitions, host)
+    }
+}
+
+impl HashedFrame {
+    /// As [`Rendering::definitions`].
+    ///
+    /// # Errors
+    /// The program's fault: the first definition that breaks the grammar.
+    pub fn definitions(&self) -> Result<Vec<Template>, PageError> {
+        definitions(self)
+    }
+
+    /// As [`Rendering::tree`], of a frame of `program`.
+    ///
+    /// # Errors
+    /// A frame that breaks the grammar or a limit, or has templates of another
+    /// version of the program.
+    pub fn tree<'a>(
+        &'a self,
+        program: &'a Program,
+        definitions: &'a [Template],
+        host: &crate::Host,
+    ) -> Result<Tree<'a>, PageError> {
+        decode(self, program, definitions, &host.runner.budget.frame)
     }
 }
 
@@ -184,6 +211,7 @@ impl Session<'_> {
         now: u64,
         attempt: u32,
     ) -> Result<Rendering, Fault> {
+        self.meter.reset();
         let frozen = self.frozen(None, now, page.as_bytes());
         let mut fresh = Fresh {
             page,
@@ -231,12 +259,14 @@ impl Session<'_> {
             }
         }
         let shown = loaded.shown.clone();
+        let mut revision = loaded.row.revision;
         if write {
             // Nothing is kept of a page that cannot be shown.
             let own = definitions(&frame)?;
             decode(&frame, self.program, &own, &self.host.runner.budget.frame)?;
             let Loaded { row, app, mut page, transaction, .. } = loaded;
             page.drafts = shown.to_drafts();
+            let opening = if stored { None } else { self.opening(&app, &page) };
             let mut commit = transaction.into_commit();
             if consume {
                 commit.done.extend(waiting.iter().map(|(id, _)| *id));
@@ -244,7 +274,7 @@ impl Session<'_> {
             commit.app_state = self.app_to_commit(&row, app);
             // A page that is only looked at is as old as it was.
             commit.pages.push(page);
-            self.commit(commit).await.map_err(super::CommitFault::plain)?;
+            revision = self.commit_steps(commit, opening).await.map_err(super::CommitFault::plain)?;
             stored = true;
         }
 
@@ -263,6 +293,40 @@ impl Session<'_> {
             below: shown.below,
             depth,
             next_timer_ms: next_timer,
+            revision,
+        })
+    }
+
+    /// A page that is shown again and still not stored, as the request that asked
+    /// for it names it.
+    pub(super) async fn unstored(
+        &self,
+        loaded: Loaded,
+        frame: Arc<HashedFrame>,
+        request: &super::EventRequest,
+        now: u64,
+    ) -> Result<Rendering, Fault> {
+        let PageRef::Recipe(recipe) = &request.page else {
+            return Err(PageError::internal(&"a page that is not stored has a recipe").into());
+        };
+        let (parent, depth) = self.depth(&loaded).await?;
+        let next_timer_ms = self.next_timer(&loaded, now).await?;
+        Ok(Rendering {
+            program: Arc::clone(self.program),
+            nonce: request.nonce.clone(),
+            token_key: self.token_key(loaded.page.id),
+            place: place_of(&loaded.page),
+            stored: false,
+            recipe: Some(recipe.clone()),
+            frame,
+            overlay: loaded.shown.overlay,
+            toasts: Vec::new(),
+            alert: loaded.shown.alert,
+            parent,
+            below: loaded.shown.below,
+            depth,
+            next_timer_ms,
+            revision: loaded.row.revision,
         })
     }
 

@@ -134,7 +134,7 @@ impl Host {
             return;
         };
         let environment = self.pairs(&Environment::default());
-        let session = Session { host: self, program: &program, scope, environment };
+        let session = Session { host: self, program: &program, scope, environment, meter: self.traces.meter() };
         let done = match self.locks.lock(&session.scope, self.queue_wait).await {
             Ok(_locked) => match ask.kind {
                 AskKind::Timer => match session.fire(&ask).await {

@@ -9,11 +9,12 @@ use super::asks::Going;
 use super::outcome::Outcome;
 use super::shown::{Alert, Shown};
 use super::transaction::Transaction;
-use super::{Session, here, now_ms, place_of};
+use super::{Session, here, now_ms, place_of, traced};
 use crate::api::Move;
 use crate::bindings::exports::mprun::app::program::Event;
 use crate::failure::{Fault, Refusal};
 use crate::instance::{Guest, Pairs};
+use crate::trace::{Moment, Step};
 
 /// What is changed while an ask is carried out.
 pub(super) struct Stage<'s, 'h> {
@@ -23,19 +24,52 @@ pub(super) struct Stage<'s, 'h> {
     pub(super) pages: Vec<PageRow>,
     /// Whether the life cycle is told.
     pub(super) tell: bool,
+    /// What a delivered reply is to whoever traces: `reply` or `timer`.
+    pub(super) answer: &'static str,
+    /// What happened to the pages, where that is kept.
+    pub(super) steps: Vec<Step>,
 }
 
-impl Stage<'_, '_> {
+impl<'s, 'h> Stage<'s, 'h> {
+    /// Nothing changed yet.
+    pub(super) fn new(session: &'s Session<'h>, guest: Guest, app: Vec<u8>, tell: bool) -> Self {
+        Stage { session, guest, app, pages: Vec::new(), tell, answer: "reply", steps: Vec::new() }
+    }
+
     /// What there is to commit: every page that stays open can be shown.
-    pub(super) async fn finish(self) -> Result<(Transaction, Vec<u8>, Vec<PageRow>), Fault> {
-        let Stage { session, guest, mut app, mut pages, .. } = self;
+    pub(super) async fn finish(self) -> Result<(Transaction, Vec<u8>, Vec<PageRow>, Vec<Step>), Fault> {
+        let Stage { session, guest, mut app, mut pages, mut steps, .. } = self;
         let transaction = guest.finish()?;
         // One that another version wrote is shown only after its migration.
         let digest = session.program.digest();
         for page in pages.iter_mut().filter(|page| !page.closed && page.digest == *digest) {
             session.check_view(&mut app, page).await?;
+            let spent = session.meter.take();
+            if let Some(step) = steps.iter_mut().find(|step| step.page == page.id) {
+                step.spent = step.spent + spent;
+            }
         }
-        Ok((transaction, app, pages))
+        for step in &mut steps {
+            let page = pages.iter().find(|page| page.id == step.page && !page.closed);
+            step.after = page.and_then(|page| session.moment(&app, page));
+        }
+        Ok((transaction, app, pages, steps))
+    }
+
+    /// Something happened to a page. What happens to it in one commit is one event,
+    /// called as what came last.
+    fn step(&mut self, page: PageId, kind: &str, before: Option<Moment>) {
+        if !self.session.meter.is_on() {
+            return;
+        }
+        let spent = self.session.meter.take();
+        match self.steps.iter_mut().find(|step| step.page == page) {
+            Some(step) => {
+                kind.clone_into(&mut step.kind);
+                step.spent = step.spent + spent;
+            }
+            None => self.steps.push(Step { spent, ..traced::step(page, kind, before) }),
+        }
     }
 
     /// Loads a page that is to be opened; a refusal is the user's to read.
@@ -67,6 +101,7 @@ impl Stage<'_, '_> {
             Ok((app, state)) => {
                 self.app = app;
                 page.state = state;
+                self.step(page.id, "load", None);
                 Ok(Ok(page))
             }
             Err(failure) => Ok(Err(match Refusal::from(failure) {
@@ -89,10 +124,17 @@ impl Stage<'_, '_> {
         self.guest.transaction()?.set_current(Some(here(page, may_navigate)));
         // A refused event keeps nothing, its writes and asks included.
         let before = self.guest.transaction()?.clone();
+        let moment = self.session.moment(&self.app, page);
         let answer = self
             .guest
             .update(self.app.clone(), Some((&page.route, page.state.clone())), event, &self.session.environment)
             .await?;
+        let kind = match event.kind.as_str() {
+            "reply" => self.answer,
+            "shown" => "back",
+            other => other,
+        };
+        self.step(page.id, kind, moment);
         match answer {
             Ok((app, state)) => {
                 self.app = app;

@@ -8,3 +8,4 @@ mod limits;
 mod pages;
 mod slow;
 mod support;
+mod trace;

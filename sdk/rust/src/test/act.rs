@@ -1,5 +1,7 @@
 //! What a user does: press, fill in, choose, submit.
 
+mod gesture;
+
 use mprun_frame::element::{Attribute, Element, Event};
 
 use super::driver::{TestPage, fail};
@@ -95,8 +97,8 @@ impl<P: Program> TestPage<P> {
         Pick { page: self, which: Which::Only }.tap(name);
     }
 
-    /// Types into the field with this label. With `on:change` the program is
-    /// told at once, otherwise when its form is submitted.
+    /// Types into the field with this label. With `on:input` and `on:change` the
+    /// program is told at once, otherwise when its form is submitted.
     ///
     /// # Panics
     /// If there is not exactly one; the message lists the fields.
@@ -188,10 +190,20 @@ impl<P: Program> TestPage<P> {
         let label = field.attribute(Attribute::Label).unwrap_or_default().to_owned();
         self.typed.retain(|(known, _)| *known != label);
         self.typed.push((label.clone(), value.clone()));
-        if let Some(message) = field.message(Event::Change)
-            && self.user("change", message.to_vec(), vec![("value".to_owned(), value)])
-        {
-            self.typed.retain(|(known, _)| *known != label);
+        // As a browser does: typed, then changed. What the program makes of the
+        // first may leave nothing for the second.
+        for event in [Event::Input, Event::Change] {
+            let same = self.elements.get(position).filter(|now| {
+                now.element == field.element && now.attribute(Attribute::Label).unwrap_or_default() == label
+            });
+            let Some(message) = same.and_then(|now| now.message(event)).map(<[u8]>::to_vec) else { continue };
+            if !self.user(event.name(), message, vec![("value".to_owned(), value.clone())]) {
+                return;
+            }
+            // What is handed in with its form stays typed until then.
+            if event == Event::Change || field.attribute(Attribute::Name).is_none() {
+                self.typed.retain(|(known, _)| *known != label);
+            }
         }
     }
 

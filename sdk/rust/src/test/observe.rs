@@ -73,6 +73,7 @@ impl<P: Program> TestPage<P> {
     }
 
     /// The page as lines of text: fields as `label: value`, buttons as `[text]`.
+    /// What is in a dialog, a tab or a disclosure is always in it.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
@@ -95,6 +96,7 @@ impl<P: Program> TestPage<P> {
         }
         match field.element {
             Element::Checkbox | Element::Switch => field.attribute(Attribute::Checked).is_some().to_string(),
+            Element::Slider => field.range().value(field.attribute(Attribute::Value).unwrap_or_default()).to_string(),
             _ => field.attribute(Attribute::Value).unwrap_or_default().to_owned(),
         }
     }

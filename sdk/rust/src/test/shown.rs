@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use mprun_frame::element::{Attribute, Element, Event};
+use mprun_frame::element::{Attribute, Element, Event, Range};
 use mprun_frame::limits::FrameLimits;
 use mprun_frame::template::{AttributeValue, Body, Child, Node, Templates};
 use mprun_frame::tree::{Tree, Value};
@@ -33,6 +33,11 @@ impl Shown {
 
     pub(super) fn is_disabled(&self) -> bool {
         self.attribute(Attribute::Disabled).is_some()
+    }
+
+    /// The numbers of a slider.
+    pub(super) fn range(&self) -> Range {
+        Range::of(self.attribute(Attribute::Min), self.attribute(Attribute::Max), self.attribute(Attribute::Step))
     }
 
     /// What a user calls it: its label, or its text.
@@ -118,7 +123,8 @@ impl<'a> Walk<'a> {
                 let direct = inside.iter().filter(|element| element.around.last() == Some(&position));
                 let texts: Vec<_> =
                     direct.map(|element| element.text.as_str()).filter(|text| !text.is_empty()).collect();
-                texts.join(" ")
+                // Parts of one paragraph have their blanks with them.
+                texts.join(if node.element == Element::RichText { "" } else { " " })
             }
         };
         self.around.pop();
@@ -146,19 +152,23 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The page as lines of text: fields as `label: value`, buttons as `[text]`.
+/// The page as lines of text: fields as `label: value`, buttons as `[text]`. What
+/// folds or lies above the page is there as if it were open.
 pub(super) fn text(elements: &[Shown], value: impl Fn(usize) -> String) -> String {
     let mut lines = Vec::new();
     for (position, element) in elements.iter().enumerate() {
         let label = element.attribute(Attribute::Label).unwrap_or_default();
         let line = match element.element {
-            Element::Text | Element::Heading => element.text.clone(),
+            Element::Text | Element::Heading | Element::RichText => element.text.clone(),
             Element::Button | Element::Navigator if element.text.is_empty() => format!("[{label}]"),
             Element::Button | Element::Navigator => format!("[{}]", element.text),
             Element::Image => match element.attribute(Attribute::Alt).unwrap_or_default() {
                 "" => String::new(),
                 alt => format!("({alt})"),
             },
+            Element::Icon if !label.is_empty() => format!("({label})"),
+            Element::Dialog => format!("[{}]\n{label}", element.attribute(Attribute::Trigger).unwrap_or_default()),
+            Element::Table | Element::Disclosure | Element::Tab | Element::CheckboxGroup => label.to_owned(),
             Element::Progress => format!("{label}: {}%", element.attribute(Attribute::Percent).unwrap_or_default()),
             Element::Checkbox | Element::Switch => {
                 format!("{label}: {}", if value(position) == "true" { "yes" } else { "no" })

@@ -18,6 +18,22 @@ pub fn inside(items: Vec<u32>, name: Option<String>) -> Node<()> {
 //                  ^^^^ `list` cannot contain `text`
              <list-item/>
 //            ^^^^^^^^^ `list-item` can only stand in `list`
+             <rich-text>"a"</rich-text>
+//                      ^^^ `rich-text` takes elements, no text: put it into a `<span>`
+             <rich-text><text>"a"</text></rich-text>
+//                       ^^^^ `rich-text` cannot contain `text`
+             <span>"a"</span>
+//            ^^^^ `span` can only stand in `rich-text`
+             <table label="a"><table-cell/></table>
+//                             ^^^^^^^^^^ `table` cannot contain `table-cell`
+             <table-row/>
+//            ^^^^^^^^^ `table-row` can only stand in `table`
+             <checkbox-group label="a"><switch label="a" name="b"/></checkbox-group>
+//                                      ^^^^^^ `checkbox-group` cannot contain `switch`
+             <tabs label="a"><text>"a"</text></tabs>
+//                            ^^^^ `tabs` cannot contain `text`
+             <form><dialog label="a" trigger="b"><form/></dialog></form>
+//                                                ^^^^ `form` cannot stand in `form`
              <form><view><form/></view></form>
 //                        ^^^^ `form` cannot stand in `form`
             for item in &items { <text>{item}</text> }

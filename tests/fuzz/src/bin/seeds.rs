@@ -1,5 +1,5 @@
-//! Writes `seeds/bundle` anew: the small bundle of the tests of `mprun-core`, what
-//! each of its sections holds, and some ways in which a file goes wrong. To be run
+//! Writes the seeds of `bundle`, `frame` and `patch` anew: the small bundle of the tests of `mprun-core`, what
+//! each of its sections holds, and some ways in which a file goes wrong; views that are made up. To be run
 //! when the format changes: `cargo run --features seeds --bin seeds`. Seeds that the
 //! fuzzer found stay as they are.
 
@@ -12,13 +12,36 @@ use mprun_core::manifest::Manifest;
 mod fixtures;
 
 fn main() -> std::io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/bundle");
+    let seeds_of = |target: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
     for (name, bytes) in seeds() {
         // Small enough to be read in a review.
         assert!(bytes.len() < 4096, "{name} has {} bytes", bytes.len());
-        fs::write(folder.join(name), bytes)?;
+        fs::write(seeds_of("bundle").join(name), bytes)?;
+    }
+    for (name, frame, patch) in views() {
+        fs::write(seeds_of("frame").join(&name), frame)?;
+        fs::write(seeds_of("patch").join(&name), patch)?;
     }
     Ok(())
+}
+
+/// Views that define their templates themselves, and what becomes of them.
+fn views() -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    for seed in (0..3_000).step_by(3) {
+        let view = mprun_frame::generate::view(seed);
+        let other = mprun_frame::mutate::mutated(&view, seed);
+        let (frame, second) = (mprun_fuzz::frame::write(&view.frame), mprun_fuzz::frame::write(&other.frame));
+        if (200..1_500).contains(&frame.len()) && second.len() < 1_800 && view.frame != other.frame {
+            let length = u16::try_from(frame.len()).expect("it is small").to_le_bytes();
+            let patch = [&length, frame.as_slice(), second.as_slice()].concat();
+            seeds.push((format!("view-{seed}"), frame, patch));
+        }
+        if seeds.len() == 24 {
+            break;
+        }
+    }
+    seeds
 }
 
 /// `.wasm`: a whole file. The others begin with the letter that says what they are

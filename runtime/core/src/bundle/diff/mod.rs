@@ -162,6 +162,8 @@ pub struct SizeChanges {
     pub manifest: Change<u64>,
     /// The section of the templates.
     pub templates: Change<u64>,
+    /// The section of the style sheet; 0 without one.
+    pub style: Change<u64>,
     /// The sections of all assets.
     pub assets: Change<u64>,
     /// The data segments of all modules; each new instance copies them.
@@ -180,6 +182,8 @@ pub enum Part {
     Manifest,
     /// What never changes of its pages.
     Templates,
+    /// Its style sheet.
+    Style,
     /// Its pictures.
     Assets,
 }
@@ -254,7 +258,9 @@ impl Difference {
     /// What it may or can do more, a line for each; none if it does not widen.
     pub fn widenings(&self) -> Vec<String> {
         let permissions = self.permissions.iter().filter_map(|change| match change {
-            PermissionChange::Added { name, .. } => Some(format!("the permission `{name}`: {}", name.description())),
+            PermissionChange::Added { name, scope, .. } => {
+                Some(format!("the permission `{name}`: {}{}", name.description(), text::within(scope.as_ref())))
+            }
             PermissionChange::ScopeWidened { name, old, new } => {
                 Some(format!("the scope of `{name}`: {} → {}", text::scope(old.as_ref()), text::scope(new.as_ref())))
             }
@@ -351,6 +357,7 @@ fn size_changes(old: &Bundle, new: &Bundle) -> SizeChanges {
         component: sizes(old.component, new.component),
         manifest: sizes(old.manifest, new.manifest),
         templates: sizes(old.templates, new.templates),
+        style: sizes(old.style, new.style),
         assets: sizes(old.assets, new.assets),
         data_segments: sizes(old.data_segments, new.data_segments),
         initial_memory: Change::of(old.initial_memory, new.initial_memory),
@@ -362,7 +369,7 @@ fn sizes(old: usize, new: usize) -> Change<u64> {
 }
 
 fn changed_parts(old: &Bundle, new: &Bundle) -> Vec<Part> {
-    let parts = [Part::Component, Part::Manifest, Part::Templates, Part::Assets];
+    let parts = [Part::Component, Part::Manifest, Part::Templates, Part::Style, Part::Assets];
     parts.into_iter().filter(|part| bytes_of(old, *part) != bytes_of(new, *part)).collect()
 }
 
@@ -370,11 +377,13 @@ fn bytes_of(bundle: &Bundle, part: Part) -> &[u8] {
     let sizes = bundle.sizes();
     let manifest_at = sizes.component;
     let templates_at = manifest_at + sizes.manifest;
-    let assets_at = templates_at + sizes.templates;
+    let style_at = templates_at + sizes.templates;
+    let assets_at = style_at + sizes.style;
     let range = match part {
         Part::Component => 0..manifest_at,
         Part::Manifest => manifest_at..templates_at,
-        Part::Templates => templates_at..assets_at,
+        Part::Templates => templates_at..style_at,
+        Part::Style => style_at..assets_at,
         Part::Assets => assets_at..sizes.total,
     };
     bundle.bytes().get(range).unwrap_or_default()

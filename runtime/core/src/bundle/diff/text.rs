@@ -15,6 +15,11 @@ pub(super) fn scope(scope: Option<&Scope>) -> String {
     scope.map_or_else(|| "everything".to_owned(), ToString::to_string)
 }
 
+/// How far a permission goes, after what it is.
+pub(super) fn within(scope: Option<&Scope>) -> String {
+    scope.map(|scope| format!(" ({scope})")).unwrap_or_default()
+}
+
 /// A line: its mark, whether it widens, its cells.
 struct Row {
     widens: bool,
@@ -124,10 +129,14 @@ impl Difference {
             ("component", sizes.component, Some(Part::Component)),
             ("manifest", sizes.manifest, Some(Part::Manifest)),
             ("templates", sizes.templates, Some(Part::Templates)),
+            ("style", sizes.style, Some(Part::Style)),
             ("assets", sizes.assets, Some(Part::Assets)),
             ("data segments", sizes.data_segments, None),
             ("initial memory", sizes.initial_memory, None),
         ];
+        let is_there = |size: &Change<u64>| size.old > 0 || size.new > 0;
+        let rows: Vec<_> =
+            rows.into_iter().filter(|(_, size, part)| *part != Some(Part::Style) || is_there(size)).collect();
         let width = |pick: fn(&Change<u64>) -> u64| {
             rows.iter().map(|(_, size, _)| grouped(pick(size)).len()).max().unwrap_or_default()
         };
@@ -167,8 +176,8 @@ impl Difference {
 
 fn permission_row(change: &PermissionChange) -> Row {
     let row = match change {
-        PermissionChange::Added { name, reason, scope: to } => {
-            let to = to.as_ref().map(|to| format!(" ({to})")).unwrap_or_default();
+        PermissionChange::Added { name, reason, scope } => {
+            let to = within(scope.as_ref());
             Row::new('+', ["permission", name.name(), &format!("{}{to}: \"{reason}\"", name.description())])
         }
         PermissionChange::Removed { name } => Row::new('-', ["permission", name.name(), name.description()]),

@@ -4,9 +4,11 @@
 use mprun_frame::element::{Attribute, Element};
 
 use super::HtmlContext;
-use super::tags::{FormScope, attribute, press, words};
+use super::scope::FormScope;
+use super::tags::{attribute, press, words};
 use crate::render::escape;
 use crate::view::field::{Choice, Field};
+use crate::view::identity::FieldKey;
 use crate::view::node::{Node, Resolved};
 
 /// A field that is being written.
@@ -21,32 +23,32 @@ struct Parts<'a, 't> {
     context: &'a HtmlContext<'a>,
 }
 
-/// Writes a field with everything in it. `found` is whether a field that is wrong
-/// was written before.
-pub(super) fn write<'t>(
+/// Writes a field with everything in it. `wrong` is the first field of the view
+/// that is wrong.
+pub(crate) fn write<'t>(
     out: &mut String,
     element: Resolved<'t>,
     children: &[Node<'t>],
     context: &HtmlContext<'_>,
     form: Option<FormScope>,
-    found: &mut bool,
+    wrong: Option<FieldKey>,
 ) {
     // The form's position does not matter here.
     let field = Field::new(element, children, form.map(|form| (0, form.id)), context.token_key);
     let name = field.key.input_name();
     let error = context.overlay.errors.get(&field.key).map(String::as_str);
-    let autofocus = error.is_some() && !*found;
-    *found |= error.is_some();
+    let autofocus = wrong == Some(field.key);
     let parts = Parts { field, element, name, error, autofocus, context };
     let value = parts.field.shown(context.overlay);
     // Outside of a form nothing else hands over what was changed.
-    let apply = parts.field.change.filter(|_| form.is_none());
+    let apply = parts.field.change.or(parts.field.input).filter(|_| form.is_none());
     let (tag, class) = match parts.field.element {
         Element::RadioGroup => ("fieldset", "mp-field mp-radios"),
         Element::Checkbox => ("div", "mp-field mp-checkbox"),
         Element::Switch => ("div", "mp-field mp-switch"),
         Element::Picker => ("div", "mp-field mp-picker"),
         Element::Textarea => ("div", "mp-field mp-textarea"),
+        Element::Slider => ("div", "mp-field mp-slider"),
         _ => ("div", "mp-field mp-input"),
     };
     parts.open(out, tag, class);
@@ -57,6 +59,7 @@ pub(super) fn write<'t>(
         Element::Checkbox | Element::Switch => parts.toggle(out, value),
         Element::Picker => parts.picker(out, value),
         Element::Textarea => parts.textarea(out, value),
+        Element::Slider => parts.slider(out, value),
         _ => parts.input(out, value),
     }
     if let Some(token) = apply {
@@ -137,6 +140,16 @@ impl Parts<'_, '_> {
         self.focus(out);
         self.flags(out);
         self.state(out);
+        self.handlers(out);
+    }
+
+    /// What a page with script tells of the field.
+    fn handlers(&self, out: &mut String) {
+        for (name, token) in [(" data-change=\"", self.field.change), (" data-input=\"", self.field.input)] {
+            if let Some(token) = token {
+                attribute(out, name, token.as_str());
+            }
+        }
     }
 
     fn focus(&self, out: &mut String) {
@@ -193,6 +206,22 @@ impl Parts<'_, '_> {
         out.push_str("</textarea>");
     }
 
+    fn slider(&self, out: &mut String, value: &str) {
+        out.push_str("<input type=\"range\"");
+        self.control(out, "mp-range");
+        if let Some(range) = self.field.range {
+            for (name, number) in [(" min=\"", range.min), (" max=\"", range.max), (" step=\"", range.step)] {
+                attribute(out, name, &number.to_string());
+            }
+        }
+        attribute(out, " value=\"", value);
+        out.push_str("><output class=\"mp-output\"");
+        attribute(out, " for=\"", &self.name);
+        out.push('>');
+        escape::push(out, value);
+        out.push_str("</output>");
+    }
+
     fn picker(&self, out: &mut String, value: &str) {
         out.push_str("<select");
         self.control(out, "mp-box");
@@ -243,6 +272,7 @@ impl Parts<'_, '_> {
         if self.field.disabled || option.disabled {
             out.push_str(" disabled");
         }
+        self.handlers(out);
         out.push_str("><span>");
         escape::push(out, option.label);
         out.push_str("</span></label>");

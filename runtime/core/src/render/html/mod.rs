@@ -3,13 +3,17 @@
 //! A template is compiled once, at install, to a list of steps: what is the same
 //! in every instance is one piece of finished HTML, and only elements with
 //! slots, with an address or with a token are written anew. What each element
-//! looks like is decided in [`tags`] and [`fields`] alone, for both.
+//! looks like is decided in [`tags`] and [`fields`] alone, for both, and for
+//! whoever compares two views.
 //!
 //! The server puts one `<form method=post novalidate>` around it, so that no
 //! button loses what was typed elsewhere; a program's own `form` is a section.
 
-mod fields;
-mod tags;
+pub(crate) mod fields;
+mod icon;
+mod scope;
+mod structure;
+pub(crate) mod tags;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,11 +22,12 @@ use mprun_frame::element::{Attribute, Element, Event};
 use mprun_frame::template::{AttributeValue, Body, Child, Node, Template};
 use mprun_frame::tree::{Source, Tree, Value};
 
-use self::tags::{FormScope, Live};
+pub(crate) use self::scope::{Live, Scope};
 use super::Words;
 use super::escape;
-use crate::view::identity::{Path, TokenKey};
+use crate::view::identity::{FieldKey, Path, TokenKey};
 use crate::view::node::{Cursor, Position, Resolved};
+use crate::view::offers::offers;
 use crate::view::overlay::Overlay;
 
 /// Where files and pages of the program are found. Addresses are given as they
@@ -35,6 +40,14 @@ pub trait Addresses {
     /// Appends the address of a page of the program. `query` is made of
     /// percent-encoded pairs and may be empty.
     fn page(&self, out: &mut String, route: &str, query: &str);
+
+    /// Appends the address under which the host shows a picture from elsewhere.
+    /// False, and nothing appended, where it may not: then the picture's text is
+    /// shown. No address may lead a browser there by itself.
+    fn remote(&self, out: &mut String, url: &str) -> bool {
+        let _ = (out, url);
+        false
+    }
 }
 
 /// What a rendering needs beside the view.
@@ -53,7 +66,7 @@ pub struct HtmlContext<'a> {
 /// A template, ready to be written.
 #[derive(Debug)]
 pub struct Prerendered {
-    template: u64,
+    pub(crate) template: u64,
     html: String,
     steps: Vec<Step>,
     elements: Vec<Kept>,
@@ -126,17 +139,17 @@ impl<'t> Compiler<'t> {
         if is_static(&shallow) {
             self.html(|out| tags::open(out, resolved, None));
             self.body(node, form);
-            self.html(|out| tags::close(out, resolved));
+            self.html(|out| tags::close(out, resolved, None));
             return;
         }
         let element = self.keep(shallow.clone(), position);
         self.prerendered.steps.push(Step::Open(element));
         let form = if node.element == Element::Form { Some(position.element()) } else { form };
         self.body(node, form);
-        if node.element == Element::Form {
+        if ends_live(&shallow) {
             self.prerendered.steps.push(Step::Close(element));
         } else {
-            self.html(|out| tags::close(out, resolved));
+            self.html(|out| tags::close(out, resolved, None));
         }
     }
 
@@ -215,18 +228,48 @@ impl<'t> Compiler<'t> {
 fn is_static(node: &Node) -> bool {
     let slots = node.attributes.iter().any(|(_, value)| *value == AttributeValue::Slot);
     let addressed = node.attributes.iter().any(|(attribute, _)| matches!(attribute, Attribute::To | Attribute::Src));
-    let form = matches!(node.element, Element::Form | Element::Button);
-    !slots && node.events.is_empty() && !addressed && !form
+    // What is in a form, a dialog or tabs can depend on them.
+    let scoped = scope::is_scope(node.element) || matches!(node.element, Element::Button | Element::Tab);
+    !slots && node.events.is_empty() && !addressed && !scoped
+}
+
+/// Whether the end of an element that is not static depends on the rendering.
+fn ends_live(node: &Node) -> bool {
+    let other_tag = node.element == Element::Span && node.attributes.contains(&(Attribute::To, AttributeValue::Slot));
+    scope::is_scope(node.element) || node.events.contains(&Event::ReachBottom) || other_tag
 }
 
 /// Appends the view as HTML. `bundle` are the bundle's templates in their order,
 /// as in [`Source::Bundle`]; a template that is missing there or that the frame
 /// defines itself is compiled on the way. The same input gives the same bytes.
 pub fn write(out: &mut String, tree: &Tree<'_>, bundle: &[Prerendered], context: &HtmlContext<'_>) {
+    write_part(out, tree, bundle, context, (tree.root(), Path::ROOT), Scope::default(), first_wrong(tree, context));
+}
+
+/// The first field of the view that is wrong: where the browser goes.
+pub(crate) fn first_wrong(tree: &Tree<'_>, context: &HtmlContext<'_>) -> Option<FieldKey> {
+    let errors = &context.overlay.errors;
+    if errors.is_empty() {
+        return None;
+    }
+    offers(tree, context.token_key).fields.iter().map(|field| field.key).find(|key| errors.contains_key(key))
+}
+
+/// Appends one instance of the view, at its position and path, in `scope`.
+/// `wrong` is [`first_wrong`] of the view.
+pub(crate) fn write_part(
+    out: &mut String,
+    tree: &Tree<'_>,
+    bundle: &[Prerendered],
+    context: &HtmlContext<'_>,
+    (position, path): (usize, Path),
+    scope: Scope,
+    wrong: Option<FieldKey>,
+) {
     let scratch = RefCell::default();
     let mut writer =
-        Writer { out, tree, bundle, own: Vec::new(), context, form: None, scratch: &scratch, found: false };
-    writer.instance(tree.root(), Path::ROOT);
+        Writer { out, tree, bundle, own: Vec::new(), context, scope, around: Vec::new(), scratch: &scratch, wrong };
+    writer.instance(position, path);
 }
 
 struct Writer<'w, 't> {
@@ -236,11 +279,13 @@ struct Writer<'w, 't> {
     /// Templates that were compiled on the way, by id.
     own: Vec<Rc<Prerendered>>,
     context: &'w HtmlContext<'w>,
-    form: Option<FormScope>,
+    scope: Scope,
+    /// The scopes around that one.
+    around: Vec<Scope>,
     /// For an address, before it is escaped.
     scratch: &'w RefCell<String>,
-    /// Whether a field that is wrong has been written.
-    found: bool,
+    /// The first field that is wrong.
+    wrong: Option<FieldKey>,
 }
 
 impl<'t> Writer<'_, 't> {
@@ -259,6 +304,13 @@ impl<'t> Writer<'_, 't> {
                 self.steps(&prerendered, values, path);
             }
         }
+    }
+
+    fn live<'l>(&self, kept: &'l Kept) -> Live<'l>
+    where
+        Self: 'l,
+    {
+        Live { context: self.context, scope: self.scope, words: kept.words.as_deref(), scratch: self.scratch }
     }
 
     fn compiled(&mut self, template: &Template) -> Rc<Prerendered> {
@@ -282,23 +334,25 @@ impl<'t> Writer<'_, 't> {
                 Step::Html { from, to } => self.out.push_str(prerendered.html.get(from..to).unwrap_or_default()),
                 Step::Open(element) => {
                     let Some((kept, resolved)) = resolve(element) else { continue };
-                    if resolved.element() == Element::Form {
-                        let submit = resolved.handler(Event::Submit);
-                        let submit = submit.map(|handler| handler.token(self.context.token_key));
-                        self.form = Some(FormScope { id: resolved.form_id(), submit });
+                    if scope::is_scope(resolved.element()) {
+                        self.around.push(self.scope);
+                        self.scope = self.scope.inside(resolved, self.context.token_key);
                     }
-                    let (context, form, scratch) = (self.context, self.form, self.scratch);
-                    tags::open(self.out, resolved, Some(Live { context, form, words: kept.words.as_deref(), scratch }));
+                    let live = self.live(kept);
+                    tags::open(self.out, resolved, Some(live));
                 }
                 Step::Close(element) => {
-                    let Some((_, resolved)) = resolve(element) else { continue };
-                    tags::close(self.out, resolved);
-                    self.form = None;
+                    let Some((kept, resolved)) = resolve(element) else { continue };
+                    let live = self.live(kept);
+                    tags::close(self.out, resolved, Some(live));
+                    if scope::is_scope(resolved.element()) {
+                        self.scope = self.around.pop().unwrap_or_default();
+                    }
                 }
                 Step::Field(element) => {
                     let Some((_, resolved)) = resolve(element) else { continue };
                     let children = resolved.children(self.tree);
-                    fields::write(self.out, resolved, &children, self.context, self.form, &mut self.found);
+                    fields::write(self.out, resolved, &children, self.context, self.scope.form, self.wrong);
                 }
                 Step::Text(slot) => {
                     if let Some(Value::Text(text)) = values.get(slot) {

@@ -1,51 +1,37 @@
 //! Which HTML stands for which element, other than fields: the one table.
 
-use std::cell::RefCell;
-
 use mprun_frame::element::{Attribute, Element, Event};
 use mprun_frame::url::Url;
 
-use super::HtmlContext;
+use super::scope::Live;
+use super::{icon, structure};
 use crate::render::escape;
-use crate::view::identity::{FormId, Token};
+use crate::view::identity::Token;
 use crate::view::node::Resolved;
-
-/// The form around what is being written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FormScope {
-    pub(super) id: FormId,
-    /// Its handler's name, if it has one.
-    pub(super) submit: Option<Token>,
-}
-
-/// What the start of an element may need beside the element itself.
-#[derive(Clone, Copy)]
-pub(super) struct Live<'a> {
-    pub(super) context: &'a HtmlContext<'a>,
-    pub(super) form: Option<FormScope>,
-    /// The element's [`words`], if they are the same in every rendering.
-    pub(super) words: Option<&'a str>,
-    /// For an address, before it is escaped.
-    pub(super) scratch: &'a RefCell<String>,
-}
 
 /// Writes the start of an element, up to where its text or children begin.
 /// `live` is none where a template is compiled and the start is the same in
 /// every rendering.
-pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
+pub(crate) fn open(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     match element.element() {
         Element::View => container(out, "div", "mp-view", "group", element, live),
         Element::ListItem => container(out, "li", "mp-item", "", element, live),
         Element::List if element.is(Attribute::Ordered) => container(out, "ol", "mp-list", "list", element, live),
         Element::List => container(out, "ul", "mp-list", "list", element, live),
-        Element::Form => container(out, "section", "mp-form", "form", element, live),
-        Element::Text => {
-            start(out, "p", "mp-text", element, live);
-            if element.is(Attribute::Live) {
-                out.push_str(" aria-live=\"polite\"");
+        Element::Form => container(out, "div", "mp-form", "form", element, live),
+        Element::Text => paragraph(out, "mp-text", element, live),
+        Element::RichText => paragraph(out, "mp-text mp-rich", element, live),
+        Element::Span => match element.get(Attribute::To) {
+            Some(to) => {
+                start(out, "a", "mp-link mp-span", element, live);
+                link(out, to, live);
+                out.push('>');
             }
-            out.push('>');
-        }
+            None => {
+                start(out, "span", "mp-span", element, live);
+                out.push('>');
+            }
+        },
         Element::Heading => {
             start(out, heading(element), "mp-heading", element, live);
             out.push('>');
@@ -74,6 +60,18 @@ pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Option<Live<'_
             start(out, "hr", "mp-separator", element, live);
             out.push('>');
         }
+        Element::Icon => icon::write(out, element, live),
+        Element::ScrollView
+        | Element::Swiper
+        | Element::SwiperItem
+        | Element::CheckboxGroup
+        | Element::Table
+        | Element::TableRow
+        | Element::TableCell
+        | Element::Dialog
+        | Element::Disclosure
+        | Element::Tabs
+        | Element::Tab => structure::open(out, element, live),
         // Fields are written whole, by `fields`.
         Element::Input
         | Element::Textarea
@@ -82,25 +80,39 @@ pub(super) fn open(out: &mut String, element: Resolved<'_>, live: Option<Live<'_
         | Element::RadioGroup
         | Element::Radio
         | Element::Checkbox
-        | Element::Switch => {}
+        | Element::Switch
+        | Element::Slider => {}
     }
 }
 
-/// Writes the end of an element.
-pub(super) fn close(out: &mut String, element: Resolved<'_>) {
+/// Writes the end of an element. `live` is as it was for its start.
+pub(crate) fn close(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     let tag = match element.element() {
-        Element::View => "div",
+        Element::View | Element::Form => "div",
         Element::ListItem => "li",
         Element::List if element.is(Attribute::Ordered) => "ol",
         Element::List => "ul",
-        Element::Form => "section",
-        Element::Text => "p",
+        Element::Text | Element::RichText => "p",
+        Element::Span if element.get(Attribute::To).is_some() => "a",
+        Element::Span => "span",
         Element::Heading => heading(element),
         Element::Button => "button",
         Element::Navigator => "a",
         Element::Progress => "progress",
+        Element::ScrollView
+        | Element::Swiper
+        | Element::SwiperItem
+        | Element::CheckboxGroup
+        | Element::Table
+        | Element::TableRow
+        | Element::TableCell
+        | Element::Dialog
+        | Element::Disclosure
+        | Element::Tabs
+        | Element::Tab => return structure::close(out, element),
         Element::Image
         | Element::Separator
+        | Element::Icon
         | Element::Input
         | Element::Textarea
         | Element::Picker
@@ -108,11 +120,30 @@ pub(super) fn close(out: &mut String, element: Resolved<'_>) {
         | Element::RadioGroup
         | Element::Radio
         | Element::Checkbox
-        | Element::Switch => return,
+        | Element::Switch
+        | Element::Slider => return,
     };
+    more(out, element, live);
     out.push_str("</");
     out.push_str(tag);
     out.push('>');
+}
+
+/// The button at the end of what has more than it shows.
+fn more(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
+    let (Some(handler), Some(live)) = (element.handler(Event::ReachBottom), live) else { return };
+    let in_list = element.element() == Element::List;
+    if in_list {
+        out.push_str("<li class=\"mp-item mp-more-item\">");
+    }
+    out.push_str("<button class=\"mp-button mp-more\"");
+    press(out, handler.token(live.context.token_key));
+    out.push_str(" data-more>");
+    escape::push(out, &live.context.words.more);
+    out.push_str("</button>");
+    if in_list {
+        out.push_str("</li>");
+    }
 }
 
 fn heading(element: Resolved<'_>) -> &'static str {
@@ -126,8 +157,16 @@ fn heading(element: Resolved<'_>) -> &'static str {
     }
 }
 
+fn paragraph(out: &mut String, class: &str, element: Resolved<'_>, live: Option<Live<'_>>) {
+    start(out, "p", class, element, live);
+    if element.is(Attribute::Live) {
+        out.push_str(" aria-live=\"polite\"");
+    }
+    out.push('>');
+}
+
 /// `<tag class="…"`, with the classes that the element's attributes stand for.
-fn start(out: &mut String, tag: &str, class: &str, element: Resolved<'_>, live: Option<Live<'_>>) {
+pub(super) fn start(out: &mut String, tag: &str, class: &str, element: Resolved<'_>, live: Option<Live<'_>>) {
     out.push('<');
     out.push_str(tag);
     out.push_str(" class=\"");
@@ -148,7 +187,7 @@ fn is_pressed(element: Resolved<'_>) -> bool {
         && (element.handler(Event::Tap).is_some() || element.get(Attribute::To).is_some())
 }
 
-/// What the class of a word or flag begins with, if it has one.
+/// What the classes of an attribute begin with, if it has any.
 pub(super) fn class_of(attribute: Attribute) -> Option<&'static str> {
     Some(match attribute {
         Attribute::Layout => " mp-layout-",
@@ -162,17 +201,31 @@ pub(super) fn class_of(attribute: Attribute) -> Option<&'static str> {
         Attribute::ButtonType => " mp-type-",
         Attribute::Grow => " mp-grow",
         Attribute::Strong => " mp-strong",
+        Attribute::Emphasis => " mp-emphasis",
+        Attribute::Code => " mp-code",
+        Attribute::IconType => " mp-icon-",
+        // The program's own, which no class of the host's begins like.
+        Attribute::Class => " p-",
         _ => return None,
     })
 }
 
-/// The classes of an element's words and flags: `mp-gap-small`.
+/// The classes of an element: those of its words and flags (`mp-gap-small`), and
+/// its own (`p-price`).
 pub(super) fn words(out: &mut String, element: Resolved<'_>) {
-    for (attribute, value) in element.attributes() {
+    words_of(out, element, |_| true);
+}
+
+/// The classes of those attributes that are `wanted`.
+pub(super) fn words_of(out: &mut String, element: Resolved<'_>, wanted: impl Fn(Attribute) -> bool) {
+    for (attribute, value) in element.attributes().filter(|(attribute, _)| wanted(*attribute)) {
         if let Some(prefix) = class_of(attribute) {
-            // A word is one of a closed set, checked with the frame.
-            out.push_str(prefix);
-            out.push_str(value);
+            // Words are of closed sets, and classes have a grammar of their own:
+            // both were checked with the frame.
+            for word in value.split(' ') {
+                out.push_str(prefix);
+                out.push_str(word);
+            }
         }
     }
 }
@@ -184,7 +237,7 @@ pub(super) fn attribute(out: &mut String, start: &str, value: &str) {
     out.push('"');
 }
 
-fn labelled(out: &mut String, element: Resolved<'_>) {
+pub(super) fn labelled(out: &mut String, element: Resolved<'_>) {
     if let Some(label) = element.get(Attribute::Label) {
         attribute(out, " aria-label=\"", label);
     }
@@ -200,13 +253,20 @@ fn container(out: &mut String, tag: &str, class: &str, role: &str, element: Reso
     let pressed = tap.is_some() || to.is_some();
     let named = element.get(Attribute::Label).is_some() && !pressed;
     // A list loses its meaning with its bullets in some browsers, hence the role.
-    if !role.is_empty() && (named || role == "list" || role == "form") {
+    if !role.is_empty() && (named || role == "list") {
         attribute(out, " role=\"", role);
     }
     if named {
         labelled(out, element);
     }
     out.push('>');
+    if let (Some(handler), Some(live)) = (element.handler(Event::Refresh), live) {
+        out.push_str("<button class=\"mp-refresh\"");
+        press(out, handler.token(live.context.token_key));
+        out.push_str(" data-refresh>");
+        escape::push(out, &live.context.words.refresh);
+        out.push_str("</button>");
+    }
     if let Some(to) = to {
         out.push_str("<a class=\"mp-over\"");
         link(out, to, live);
@@ -230,14 +290,26 @@ pub(super) fn press(out: &mut String, token: Token) {
 
 fn button(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     start(out, "button", "mp-button", element, live);
-    let token = live.and_then(|live| match element.word(Attribute::FormType) {
-        "submit" => live.form.and_then(|form| form.submit),
+    let usable = live.filter(|_| !element.is(Attribute::Disabled));
+    let token = usable.and_then(|live| match element.word(Attribute::FormType) {
+        "submit" => live.scope.form.and_then(|form| form.submit),
         _ => element.handler(Event::Tap).map(|handler| handler.token(live.context.token_key)),
     });
-    match token.filter(|_| !element.is(Attribute::Disabled)) {
-        Some(token) => press(out, token),
+    let closes = element.is(Attribute::Closes);
+    let dialog = usable.filter(|_| closes).and_then(|live| live.scope.dialog);
+    match (token, dialog) {
+        (Some(token), _) => press(out, token),
+        // The browser closes it, with script or without.
+        (None, Some(dialog)) => {
+            out.push_str(" type=\"button\"");
+            structure::commands(out, &dialog);
+            out.push_str(" popovertargetaction=\"hide\"");
+        }
         // What leads nowhere cannot be pressed, and says so.
-        None => out.push_str(" type=\"button\" disabled"),
+        (None, None) => out.push_str(" type=\"button\" disabled"),
+    }
+    if closes {
+        out.push_str(" data-closes");
     }
     labelled(out, element);
     out.push('>');
@@ -246,10 +318,15 @@ fn button(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
 fn image(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     let alt = element.get(Attribute::Alt).unwrap_or_default();
     let source = element.get(Attribute::Src).and_then(Url::known);
-    if let (Some(Url::Asset(path)), Some(Live { context, scratch, .. })) = (source, live) {
+    if let (Some(source), Some(Live { context, scratch, .. })) = (source, live) {
         let mut address = scratch.borrow_mut();
         address.clear();
-        if context.addresses.asset(&mut address, path) {
+        let found = match source {
+            Url::Asset(path) => context.addresses.asset(&mut address, path),
+            Url::Web(url) => context.addresses.remote(&mut address, url),
+            Url::Page { .. } => false,
+        };
+        if found {
             start(out, "img", "mp-image", element, live);
             attribute(out, " src=\"", &address);
             attribute(out, " alt=\"", alt);

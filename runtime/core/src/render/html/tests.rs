@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use mprun_frame::frame::FrameWriter;
 use mprun_frame::generate;
 use mprun_frame::limits::FrameLimits;
+use mprun_frame::template::Templates;
 use mprun_frame::tree::definitions;
 use proptest::prelude::*;
 
@@ -11,33 +13,12 @@ use super::*;
 use crate::view::identity::{FieldKey, Token};
 use crate::view::offers::offers;
 use crate::view::overlay::Draft;
-use crate::view::sample::{CASES, Sample, overlay, token_key};
-
-/// Knows one picture.
-struct Known;
-
-impl Addresses for Known {
-    fn asset(&self, out: &mut String, path: &str) -> bool {
-        let known = path == "latte.svg";
-        if known {
-            out.push_str("/asset/latte.svg?a=1&b=2");
-        }
-        known
-    }
-
-    fn page(&self, out: &mut String, route: &str, query: &str) {
-        out.push_str("/app/");
-        out.push_str(route);
-        out.push('?');
-        out.push_str(query);
-        out.push_str("&_from=\"x\"");
-    }
-}
+use crate::view::sample::{CASES, Links, Sample, overlay, token_key};
 
 fn html(tree: &Tree<'_>, bundle: &[Prerendered], overlay: &Overlay) -> String {
     let (key, words) = (token_key(), Words::default());
     let mut out = String::new();
-    write(&mut out, tree, bundle, &HtmlContext { token_key: &key, addresses: &Known, overlay, words: &words });
+    write(&mut out, tree, bundle, &HtmlContext { token_key: &key, addresses: &Links, overlay, words: &words });
     out
 }
 
@@ -63,10 +44,11 @@ impl Tag {
     }
 }
 
-const VOID: &[&str] = &["img", "input", "hr"];
+const VOID: &[&str] = &["img", "input", "hr", "path"];
 const TAGS: &[&str] = &[
     "div", "li", "ol", "ul", "section", "p", "h1", "h2", "h3", "h4", "h5", "h6", "button", "a", "progress", "img",
-    "span", "hr", "fieldset", "legend", "label", "input", "textarea", "select", "option",
+    "span", "hr", "fieldset", "legend", "label", "input", "textarea", "select", "option", "svg", "path", "table",
+    "caption", "tbody", "tr", "td", "th", "details", "summary", "output",
 ];
 const ATTRIBUTES: &[&str] = &[
     "class",
@@ -100,6 +82,23 @@ const ATTRIBUTES: &[&str] = &[
     "rows",
     "selected",
     "checked",
+    "tabindex",
+    "aria-roledescription",
+    "viewBox",
+    "d",
+    "scope",
+    "open",
+    "min",
+    "step",
+    "popover",
+    "popovertarget",
+    "popovertargetaction",
+    "data-open",
+    "data-closes",
+    "data-change",
+    "data-input",
+    "data-refresh",
+    "data-more",
 ];
 
 /// Reads what the writer may write and nothing else: known tags, closed in
@@ -122,7 +121,7 @@ fn read(html: &str) -> Vec<Tag> {
         assert!(TAGS.contains(&tag.name.as_str()), "{}", tag.name);
         rest = &rest[end..];
         while let Some(attribute) = rest.strip_prefix(' ') {
-            let end = attribute.find(['=', ' ', '>']).expect("an end");
+            let end = attribute.find(['=', ' ', '>', '/']).expect("an end");
             let name = attribute[..end].to_owned();
             assert!(ATTRIBUTES.contains(&name.as_str()), "{name}");
             assert!(tag.get(&name).is_none(), "{name} stands twice");
@@ -136,7 +135,9 @@ fn read(html: &str) -> Vec<Tag> {
             }
             tag.attributes.push((name, value));
         }
-        rest = rest.strip_prefix('>').expect("the end of a tag");
+        // Nothing else is ended in its own tag.
+        let end = if tag.name == "path" { "/>" } else { ">" };
+        rest = rest.strip_prefix(end).expect("the end of a tag");
         if !VOID.contains(&tag.name.as_str()) {
             open.push(tag.name.clone());
         }
@@ -146,9 +147,30 @@ fn read(html: &str) -> Vec<Tag> {
     tags
 }
 
+/// What can be pressed.
 fn tokens(tags: &[Tag]) -> BTreeSet<Token> {
     let handlers = tags.iter().filter(|tag| tag.get("name") == Some("_h"));
     handlers.map(|tag| tag.get("value").unwrap().parse().unwrap()).collect()
+}
+
+/// What fields tell by themselves, with script.
+fn told(tags: &[Tag], attribute: &str) -> BTreeSet<Token> {
+    tags.iter().filter_map(|tag| tag.get(attribute)).map(|token| token.parse().unwrap()).collect()
+}
+
+/// Names of dialogs and tabs, which depend on the template, by their order.
+fn numbered(html: &str) -> String {
+    let mut html = html.to_owned();
+    let mut known: Vec<String> = Vec::new();
+    for start in ["\"d.", "\"t."] {
+        let found = html.match_indices(start).map(|(at, _)| html[at + 3..at + 15].to_owned());
+        known.extend(found.collect::<Vec<_>>());
+    }
+    known.dedup();
+    for (position, key) in known.iter().enumerate() {
+        html = html.replace(key, &format!("place {position}"));
+    }
+    html
 }
 
 fn field_keys(tags: &[Tag]) -> BTreeSet<FieldKey> {
@@ -181,7 +203,7 @@ fn it_makes_no_difference_what_is_a_slot() {
                 for (token, offer) in &offers.handlers {
                     html = html.replace(token.as_str(), &format!("{} {:?}", offer.event.name(), offer.message));
                 }
-                html
+                numbered(&html)
             })
             .collect();
         assert_eq!(written[0], written[1], "{name}");
@@ -225,6 +247,71 @@ fn a_button_hands_in_its_own_form() {
     let buttons: Vec<_> = tags.iter().filter_map(|tag| tag.get("value")).collect();
     let expected: Vec<_> = offers.forms.iter().map(|form| form.submit.unwrap().to_string()).collect();
     assert_eq!(buttons, expected);
+}
+
+#[test]
+fn what_a_dialog_and_tabs_refer_to_is_in_them() {
+    let html = html_of(
+        r#"<view><dialog label="A" trigger="A"><dialog label="B" trigger="B"><button closes>Close B</button></dialog><button closes>Close A</button></dialog>
+           <button closes>Nothing</button><button closes on:tap="a">Tap</button>
+           <tabs label="C"><tab label="1"><tabs label="D"><tab label="2"/></tabs></tab><slot><tab label="3"/></slot></tabs></view>"#,
+    );
+    let tags = read(&html);
+    let sheets: Vec<_> = tags.iter().filter_map(|tag| tag.get("id")).collect();
+    assert_eq!(sheets.len(), 2);
+    let targets: Vec<_> = tags.iter().filter_map(|tag| tag.get("popovertarget")).collect();
+    // The button that opens, the cross, and those inside.
+    assert_eq!(targets, [sheets[0], sheets[0], sheets[1], sheets[1], sheets[1], sheets[0]]);
+    let closing: Vec<_> = tags.iter().filter(|tag| tag.get("data-closes").is_some()).collect();
+    assert_eq!(
+        closing.iter().map(|tag| tag.get("disabled").is_some()).collect::<Vec<_>>(),
+        [false, false, true, false]
+    );
+    assert!(closing.iter().all(|tag| tag.get("popovertargetaction").is_none_or(|action| action == "hide")));
+    let choices: Vec<_> = tags.iter().filter(|tag| tag.get("type") == Some("radio")).collect();
+    let names: Vec<_> = choices.iter().map(|tag| tag.get("name").unwrap()).collect();
+    assert!(names[0] == names[2] && names[0] != names[1] && names[0].starts_with("t."), "{names:?}");
+}
+
+#[test]
+fn a_span_is_a_link_only_where_it_leads() {
+    let written = |to| {
+        let node = |element, attributes, body| Node { element, attributes, events: Vec::new(), body };
+        let span = node(Element::Span, vec![(Attribute::To, AttributeValue::Slot)], Body::Text("x".to_owned()));
+        let page = node(Element::RichText, Vec::new(), Body::Children(vec![Child::Element(span)]));
+        let mut writer = FrameWriter::new();
+        let template = Template::new(page).unwrap();
+        writer.instance(template.id());
+        writer.attribute(to);
+        let mut templates = Templates::default();
+        templates.insert(template);
+        let sample = Sample { templates, frame: writer.finish(&[]) };
+        html(&sample.tree(), &prerendered(&sample), &Overlay::default())
+    };
+    let names = |html: &str| read(html).into_iter().map(|tag| tag.name).collect::<Vec<_>>();
+    assert_eq!(names(&written(None)), ["p", "span"]);
+    assert_eq!(names(&written(Some("page:menu"))), ["p", "a"]);
+}
+
+#[test]
+fn a_part_is_written_as_in_its_page() {
+    let sample = Sample::of(
+        r#"<view><form on:submit="s"><slot><view><dialog label="D" trigger="D"><slot><view><button form-type="submit" closes>Go</button><button closes>No</button></view></slot></dialog></view></slot></form></view>"#,
+    );
+    let (tree, prerendered) = (sample.tree(), prerendered(&sample));
+    let page = html(&tree, &prerendered, &Overlay::default());
+    let (key, words, overlay) = (token_key(), Words::default(), Overlay::default());
+    let context = HtmlContext { token_key: &key, addresses: &Links, overlay: &overlay, words: &words };
+    let form = crate::view::node::Node::of(&tree).unwrap().children[0].clone();
+    let scope = Scope::default().inside(form.resolved, &key);
+    let dialog = &form.children[0].children[0];
+    let inside = dialog.children[0].resolved;
+    let mut part = String::new();
+    // The third instance is what stands in the dialog.
+    let place = (2, inside.place().path);
+    write_part(&mut part, &tree, &prerendered, &context, place, scope.inside(dialog.resolved, &key), None);
+    assert!(part.contains("popovertarget=\"d.") && part.contains("name=\"_h\""), "{part}");
+    assert!(page.contains(&part), "{part}\n{page}");
 }
 
 #[test]
@@ -295,12 +382,21 @@ proptest! {
 
         let tags = read(&written);
         let tokens = tokens(&tags);
+        let (changes, inputs) = (told(&tags, "data-change"), told(&tags, "data-input"));
         for (token, offer) in &offers.handlers {
-            // In a form, what has changed is handed over with it.
-            let in_form = offer.field.and_then(|field| offers.fields[field].form).is_some();
-            prop_assert_eq!(tokens.contains(token), !in_form, "{:?}", offer);
+            let field = offer.field.map(|field| &offers.fields[field]);
+            // In a form, what has changed is handed over with it; one button is
+            // enough for a field that tells twice.
+            let pressed = field
+                .is_none_or(|field| field.form.is_none() && field.change.or(field.input) == Some(*token));
+            prop_assert_eq!(tokens.contains(token), pressed, "{:?}", offer);
+            let tells = field.is_some_and(|field| field.element != Element::RadioGroup || !field.options.is_empty());
+            prop_assert_eq!(changes.contains(token), tells && offer.event == Event::Change, "{:?}", offer);
+            prop_assert_eq!(inputs.contains(token), tells && offer.event == Event::Input, "{:?}", offer);
         }
-        prop_assert!(tokens.iter().all(|token| offers.handlers.contains_key(token)));
+        for offered in [&tokens, &changes, &inputs] {
+            prop_assert!(offered.iter().all(|token| offers.handlers.contains_key(token)));
+        }
 
         let keys = field_keys(&tags);
         let offered: BTreeSet<_> = offers.fields.iter().map(|field| field.key).collect();
@@ -312,11 +408,22 @@ proptest! {
         prop_assert!(keys.is_subset(&offered));
 
         prop_assert!(tags.iter().filter(|tag| tag.get("autofocus").is_some()).count() <= 1);
+        let ids: Vec<_> = tags.iter().filter_map(|tag| tag.get("id")).collect();
+        prop_assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "two elements have one id");
+        for tag in &tags {
+            let meant = tag.get("popovertarget").or(tag.get("for"));
+            prop_assert!(meant.is_none_or(|id| ids.contains(&id)), "{:?}", tag);
+        }
         for tag in &tags {
             let address = tag.get("href").or(tag.get("src")).unwrap_or("/app/");
-            prop_assert!(["/app/", "/asset/", "https://"].iter().any(|start| address.starts_with(start)), "{address}");
+            prop_assert!(["/app/", "/asset/", "/remote/", "https://"].iter().any(|start| address.starts_with(start)), "{address}");
             prop_assert_eq!(tag.get("target").is_some(), address.starts_with("https://"));
             prop_assert_eq!(tag.get("rel").is_some(), tag.get("target").is_some());
+            prop_assert!(tag.name != "img" || !address.starts_with("https:"), "a browser goes elsewhere by itself");
+            let program = |class: &str| class.starts_with("p-") && !class.starts_with("p-mp-");
+            let classes = tag.get("class").unwrap_or("mp-none").split(' ');
+            prop_assert!(classes.clone().all(|class| class.starts_with("mp-") || program(class)), "{:?}", tag);
+            prop_assert!(classes.clone().next().is_some_and(|first| first.starts_with("mp-")), "{:?}", tag);
         }
         let bad = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
         prop_assert!(!written.contains(bad));

@@ -1,6 +1,8 @@
 //! Rectangles of text, and how they are put below and beside each other. Knows
 //! cells and graphemes, and nothing of elements.
 
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -49,44 +51,51 @@ pub(super) fn one_line(text: &str) -> String {
 /// around wide characters, and where a word is longer than a line, between any
 /// two graphemes.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    breaks(text, width).into_iter().map(|line| text.get(line).unwrap_or_default().to_owned()).collect()
+}
+
+/// The lines of [`wrap`], as places in the text.
+pub(super) fn breaks(text: &str, width: usize) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
+    let mut start = 0;
     for paragraph in text.split('\n') {
-        wrap_paragraph(paragraph, width.max(1), &mut lines);
+        break_paragraph(paragraph, start, width.max(1), &mut lines);
+        start += paragraph.len() + 1;
     }
     lines
 }
 
-fn wrap_paragraph(paragraph: &str, width: usize, lines: &mut Vec<String>) {
-    let mut line = String::new();
+fn break_paragraph(paragraph: &str, offset: usize, width: usize, lines: &mut Vec<Range<usize>>) {
+    let mut end_line = |start: usize, end: usize| {
+        let line = paragraph.get(start..end).unwrap_or_default().trim_end();
+        lines.push(offset + start..offset + start + line.len());
+    };
+    let mut start = 0;
     let mut line_width = 0;
-    // Where the line may be broken: its length and width there.
+    // Where the line may be broken, and its width up to there.
     let mut stop: Option<(usize, usize)> = None;
-    for grapheme in paragraph.graphemes(true) {
+    for (at, grapheme) in paragraph.grapheme_indices(true) {
         let cells = width_of(grapheme);
         let blank = grapheme == " ";
         if cells == 2 && line_width > 0 {
-            stop = Some((line.len(), line_width));
+            stop = Some((at, line_width));
         }
         if line_width + cells > width && line_width > 0 {
             if blank {
-                lines.push(std::mem::take(&mut line));
-                line_width = 0;
-                stop = None;
+                end_line(start, at);
+                (start, line_width, stop) = (at + grapheme.len(), 0, None);
                 continue;
             }
-            let (at, used) = stop.take().unwrap_or((line.len(), line_width));
-            let rest = line.split_off(at);
-            lines.push(line.trim_end().to_owned());
-            line_width -= used;
-            line = rest;
+            let (end, used) = stop.take().unwrap_or((at, line_width));
+            end_line(start, end);
+            (start, line_width) = (end, line_width - used);
         }
-        line.push_str(grapheme);
         line_width += cells;
         if blank || cells == 2 {
-            stop = Some((line.len(), line_width));
+            stop = Some((at + grapheme.len(), line_width));
         }
     }
-    lines.push(line.trim_end().to_owned());
+    end_line(start, paragraph.len());
 }
 
 /// Cuts a line at `width` cells.
@@ -111,6 +120,38 @@ pub(super) fn clip(line: &mut Line, width: usize) {
     }
     kept.retain(|span| !span.text.is_empty());
     *line = Line { spans: kept, width: used };
+}
+
+/// Cuts a line at `width` cells, with a sign that there is more.
+fn shorten(line: &mut Line, width: usize) {
+    if line.width > width {
+        clip(line, width.saturating_sub(1));
+        let style = line.spans.last().map(|span| span.style).unwrap_or_default();
+        line.push("…", style);
+    }
+}
+
+/// Puts lines beside each other as long as there is room, else below; `stacked`,
+/// always below. Says where each one stands.
+pub(super) fn flow(parts: Vec<Line>, width: usize, gap: usize, stacked: bool) -> (Block, Vec<Area>) {
+    let mut lines = vec![Line::default()];
+    let mut areas = Vec::with_capacity(parts.len());
+    for mut part in parts {
+        clip(&mut part, width);
+        let used = lines.last().map(|line| line.width).unwrap_or_default();
+        if used > 0 && (stacked || used + gap + part.width > width) {
+            lines.push(Line::default());
+        }
+        let row = lines.len().saturating_sub(1);
+        if let Some(line) = lines.last_mut() {
+            if line.width > 0 {
+                line.push(" ".repeat(gap), Style::default());
+            }
+            areas.push(Area { line: row, column: line.width, width: part.width, height: 1 });
+            line.append(part);
+        }
+    }
+    (Block { lines, controls: Vec::new() }, areas)
 }
 
 impl Line {
@@ -196,9 +237,25 @@ impl Block {
         };
         for control in &mut self.controls {
             shift(&mut control.area);
-            if let Action::Edit(field) = &mut control.action {
-                field.options.iter_mut().filter_map(|option| option.area.as_mut()).for_each(shift);
+            match &mut control.action {
+                Action::Edit(field) => {
+                    field.options.iter_mut().filter_map(|option| option.area.as_mut()).for_each(shift);
+                }
+                Action::Panel(panel) => panel.tabs.iter_mut().for_each(|tab| shift(&mut tab.area)),
+                _ => {}
             }
+        }
+    }
+
+    /// Makes it at most `width` cells wide; where a line is cut, a sign says so.
+    pub(super) fn narrow(&mut self, width: usize) {
+        for line in &mut self.lines {
+            shorten(line, width);
+        }
+        for control in &mut self.controls {
+            let area = &mut control.area;
+            area.column = area.column.min(width.saturating_sub(1));
+            area.width = area.width.min(width - area.column);
         }
     }
 
@@ -241,6 +298,37 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(wrap("", 9), [""]);
         assert_eq!(wrap("👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 3), ["👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"]);
+    }
+
+    #[test]
+    fn lines_are_places_in_their_text() {
+        let text = "a  bc\n\n咖啡 x ";
+        let lines: Vec<_> = breaks(text, 4).into_iter().map(|line| (line.start, &text[line])).collect();
+        assert_eq!(lines, [(0, "a"), (3, "bc"), (6, ""), (7, "咖啡"), (14, "x")]);
+    }
+
+    #[test]
+    fn parts_flow_into_lines() {
+        let parts = || ["one", "two", "three", "a long one"].map(|text| Line::of(text, Style::default())).to_vec();
+        let plain = |block: Block| block.lines.into_iter().map(|line| line.spans[0].text.clone()).collect::<Vec<_>>();
+        let (block, areas) = flow(parts(), 8, 2, false);
+        assert_eq!(plain(block), ["one  two", "three", "a long o"]);
+        assert_eq!(areas[1], Area { line: 0, column: 5, width: 3, height: 1 });
+        let (block, areas) = flow(parts(), 8, 2, true);
+        assert_eq!((block.lines.len(), areas[1].line), (4, 1));
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        let mut block = Block::text("latte", 9, Style::default());
+        block.narrow(5);
+        assert_eq!(block.lines[0].spans[0].text, "latte");
+        block.narrow(3);
+        assert_eq!((block.lines[0].spans[0].text.as_str(), block.width()), ("la…", 3));
+        // Half of a wide character is left out.
+        let mut wide = Block::text("咖啡咖", 9, Style::default());
+        wide.narrow(4);
+        assert_eq!(wide.lines[0].spans[0].text, "咖…");
     }
 
     #[test]

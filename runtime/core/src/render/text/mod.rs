@@ -1,17 +1,39 @@
 //! A view as text of a given width: styled lines, and where what can be used
 //! stands in them. The terminal draws it and says what is in focus.
 //!
+//! There are two forms of it. [`layout`] is for whoever reads a page once (a test,
+//! a file): it shows everything that the view contains, whatever is opened at
+//! the moment, in one form that depends on the view alone. Under the button of a
+//! dialog stand its title and content behind a bar, under the line of a
+//! disclosure its content, of tabs each name in brackets with its content below:
+//!
+//! ```text
+//! [ Filter ]         ▾ Allergens        [Hot]
+//! │ Filter drinks      Milk.              Latte
+//! │ [x] Hot only                        [Cold]
+//!                                         Iced tea
+//! ```
+//!
+//! [`layout_with`] is for a screen: it shows what is open ([`Panels`]), dialogs as
+//! sheets of their own ([`Sheet`]), and offers what opens and closes
+//! ([`Action::Panel`]). What it does not show is still listed
+//! ([`TextPage::hidden`]): it is handed in like everything else.
+//!
 //! A program's text reaches the terminal only through `block::printable`, so it
 //! cannot carry an escape sequence or turn the direction of a line. No line is
 //! wider than was asked for.
 
 mod block;
 mod elements;
+mod panels;
 
 use mprun_frame::element::Element;
 use mprun_frame::tree::Tree;
 
+pub use self::panels::{Panel, PanelControl, PanelTab, Panels, Sheet, Turn};
+
 use super::Words;
+use crate::view::field::Range;
 use crate::view::identity::{FieldKey, FormId, Token, TokenKey};
 use crate::view::node::Node;
 use crate::view::overlay::Overlay;
@@ -20,6 +42,9 @@ use crate::view::overlay::Overlay;
 pub const WIDTH_MIN: usize = 20;
 /// The widest page, in cells; more is treated as this.
 pub const WIDTH_MAX: usize = 400;
+/// How much narrower than its page a dialog is: a line and a blank at each side
+/// are left for a frame.
+pub const SHEET_FRAME: usize = 4;
 
 /// What a rendering needs beside the view.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +66,19 @@ pub struct TextPage {
     pub lines: Vec<Line>,
     /// What can be used, in the order of the view.
     pub controls: Vec<Control>,
+    /// Dialogs that are open, the one in front last.
+    pub sheets: Vec<Sheet>,
+    /// What could be used in parts that are not shown. It stands nowhere.
+    pub hidden: Vec<Hidden>,
+}
+
+/// A control in a part of the page that is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// The control; its area means nothing.
+    pub control: Control,
+    /// What has to be opened for it to be seen, from the outside in.
+    pub within: Vec<Turn>,
 }
 
 /// A line.
@@ -94,6 +132,8 @@ pub enum SpanKind {
     /// The program's text.
     #[default]
     Text,
+    /// The program's text where it is emphasised.
+    Emphasis,
     /// A button or link.
     Control,
     /// The inside of a field.
@@ -128,6 +168,8 @@ pub struct Control {
     pub area: Area,
     /// It is what most people want here.
     pub primary: bool,
+    /// The dialog around it that closes when it is used.
+    pub closes: Option<Turn>,
 }
 
 /// What using a control does.
@@ -152,6 +194,15 @@ pub enum Action {
     },
     /// Takes what the user types or chooses.
     Edit(FieldControl),
+    /// Asks for what is new on the page.
+    Refresh {
+        /// What is sent.
+        token: Token,
+    },
+    /// Shows or hides a part of the page. Nobody is told.
+    Panel(PanelControl),
+    /// Only does what [`Control::closes`] says.
+    Close,
 }
 
 /// Where a link leads.
@@ -185,6 +236,10 @@ pub struct FieldControl {
     pub shown: String,
     /// The handler of its changes.
     pub change: Option<Token>,
+    /// The handler that is told while the user is still at it.
+    pub input: Option<Token>,
+    /// What can be chosen, of a slider.
+    pub range: Option<Range>,
     /// Most characters that it takes.
     pub maxlength: Option<u32>,
     /// Has to be filled in.
@@ -208,25 +263,44 @@ pub struct OptionControl {
     pub area: Option<Area>,
 }
 
-/// Lays the view out.
+/// Lays the view out with everything that is in it, whether it is open or not.
 pub fn layout(tree: &Tree<'_>, context: &TextContext<'_>) -> TextPage {
+    lay_out(tree, context, None)
+}
+
+/// Lays the view out as it looks to somebody who has opened these parts of it.
+pub fn layout_with(tree: &Tree<'_>, context: &TextContext<'_>, panels: &Panels) -> TextPage {
+    lay_out(tree, context, Some(panels))
+}
+
+fn lay_out(tree: &Tree<'_>, context: &TextContext<'_>, panels: Option<&Panels>) -> TextPage {
     let width = context.width.clamp(WIDTH_MIN, WIDTH_MAX);
-    let block = match Node::of(tree) {
-        Some(page) => elements::page(&page, width, context),
-        None => block::Block::default(),
-    };
-    let mut page = TextPage { lines: block.lines, controls: block.controls };
-    for line in &mut page.lines {
-        block::clip(line, width);
-    }
-    for control in &mut page.controls {
-        control.area.column = control.area.column.min(width - 1);
-        control.area.width = control.area.width.clamp(1, width - control.area.column);
+    let Some(root) = Node::of(tree) else { return TextPage::default() };
+    let mut page = elements::page(&root, width, context, panels);
+    fit(&mut page.lines, &mut page.controls, width);
+    for sheet in &mut page.sheets {
+        fit(&mut sheet.lines, &mut sheet.controls, width - SHEET_FRAME);
     }
     page
 }
 
+fn fit(lines: &mut [Line], controls: &mut [Control], width: usize) {
+    for line in lines {
+        block::clip(line, width);
+    }
+    for control in controls {
+        control.area.column = control.area.column.min(width - 1);
+        control.area.width = control.area.width.clamp(1, width - control.area.column);
+    }
+}
+
 impl TextPage {
+    /// Everything that can be used or could be if it were shown.
+    pub fn all_controls(&self) -> impl Iterator<Item = &Control> {
+        let sheets = self.sheets.iter().flat_map(|sheet| &sheet.controls);
+        self.controls.iter().chain(sheets).chain(self.hidden.iter().map(|hidden| &hidden.control))
+    }
+
     /// The text alone, one line break after each line, no blanks at their ends.
     pub fn to_plain(&self) -> String {
         let mut plain = String::new();

@@ -176,6 +176,7 @@ impl Stage {
                 Event::Tap => offer.label == letter,
                 Event::Submit => letter == "Send",
                 Event::Change => letter == "Live",
+                Event::Input | Event::Refresh | Event::ReachBottom => false,
             });
             offer.unwrap_or_else(|| panic!("no handler `{letter}`")).0.to_string()
         });
@@ -191,13 +192,14 @@ impl Stage {
             nonce: rendering.nonce.clone(),
             seq: 0,
             token,
+            keep: false,
             fields,
             environment: Environment::default(),
         }
     }
 
     pub(crate) async fn send(&self, request: EventRequest) -> Result<Outcome, PageError> {
-        self.host.event(&self.program, &self.user, request).await
+        self.host.event(&self.program, &self.user, request).await.map(|acted| acted.outcome)
     }
 
     /// Presses a button and looks at what comes of it.

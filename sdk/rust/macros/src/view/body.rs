@@ -107,7 +107,11 @@ impl Generator {
     fn refuse_child(&mut self, element: Element, node: &Node<Control>) {
         let message = match node {
             Node::Text(_) | Node::RawText(_) => {
-                format!("`{}` takes elements, no text: put it into a `<text>`", element.name())
+                let inside = match element.definition().content {
+                    Content::Only([only, ..]) => only.name(),
+                    _ => Element::Text.name(),
+                };
+                format!("`{}` takes elements, no text: put it into a `<{inside}>`", element.name())
             }
             Node::Fragment(_) => "a `<>` has no meaning here: write its elements without it".to_owned(),
             _ => format!("`{}` does not take this", element.name()),

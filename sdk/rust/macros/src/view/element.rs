@@ -84,7 +84,10 @@ impl Generator {
         }
         for required in element.definition().required {
             if !written.contains(required) {
-                self.error_at(tag, format!("`{}` needs `{}`: {}", element.name(), required.name(), purpose(*required)));
+                self.error_at(
+                    tag,
+                    format!("`{}` needs `{}`: {}", element.name(), required.name(), purpose(element, *required)),
+                );
             }
         }
         attributes.sort_by_key(|(attribute, ..)| *attribute);
@@ -133,8 +136,8 @@ impl Generator {
         Some((
             event,
             match event {
-                Event::Tap => quote_spanned!(span=> #writer.tap(#expression);),
-                Event::Change => quote_spanned!(span=> #writer.change(#expression);),
+                Event::Tap | Event::Refresh | Event::ReachBottom => quote_spanned!(span=> #writer.tap(#expression);),
+                Event::Change | Event::Input => quote_spanned!(span=> #writer.change(#expression);),
                 Event::Submit => quote_spanned!(span=> #writer.submit(#expression);),
             },
         ))
@@ -209,15 +212,20 @@ impl Generator {
 }
 
 /// What a missing attribute would be good for.
-fn purpose(attribute: Attribute) -> &'static str {
+fn purpose(element: Element, attribute: Attribute) -> &'static str {
     match attribute {
         Attribute::Alt => "what the picture shows, or `alt=\"\"` if it is only decoration",
-        Attribute::Label => "what the field is for, in words that a user sees and hears",
+        Attribute::Label if element.is_field() => "what the field is for, in words that a user sees and hears",
+        Attribute::Label => "what it is called, for users who see it and for those who hear it",
         Attribute::Level => "its rank among headings, from 1 to 6",
         Attribute::Src => "which picture, such as `asset:latte.svg`",
         Attribute::To => "where it leads, such as `page:menu` or `link!(Menu)`",
         Attribute::Value => "what is handed in when it is chosen",
         Attribute::Percent => "how far it is, from 0 to 100",
+        Attribute::IconType => "which sign, such as `check`",
+        Attribute::Min => "the least number that can be chosen",
+        Attribute::Max => "the greatest number that can be chosen",
+        Attribute::Trigger => "what stands on the button that opens it",
         _ => "it has no default",
     }
 }

@@ -2,8 +2,8 @@
 
 use mprun_frame::element::{Attribute, Element};
 
-use super::{FIELD_WIDTH, FormScope, Layout, area, columns_between, mark};
-use crate::render::text::block::{Block, clip, one_line, printable, width_of, wrap};
+use super::{FIELD_WIDTH, Layout, Scope, area, bold, columns_between, mark};
+use crate::render::text::block::{Block, clip, flow, one_line, printable, width_of, wrap};
 use crate::render::text::{Action, Control, FieldControl, Line, OptionControl, SpanKind, Style, Tone};
 use crate::view::field::{Choice, Field};
 use crate::view::node::Node;
@@ -29,8 +29,8 @@ pub(super) fn wanted(node: &Node<'_>) -> usize {
 }
 
 /// Lays out a field with everything in it.
-pub(super) fn field(layout: &Layout<'_>, node: &Node<'_>, width: usize, form: Option<FormScope>) -> Block {
-    let context = layout.context;
+pub(super) fn field(layout: &Layout<'_>, node: &Node<'_>, width: usize, scope: Scope) -> Block {
+    let (context, form) = (layout.context, scope.form);
     let field = Field::new(node.resolved, &node.children, form.map(|form| (0, form.id)), context.token_key);
     let shown = field.shown(context.overlay).to_owned();
     let error = context.overlay.errors.get(&field.key).map(|error| one_line(error));
@@ -49,6 +49,7 @@ pub(super) fn field(layout: &Layout<'_>, node: &Node<'_>, width: usize, form: Op
         Element::Checkbox | Element::Switch => toggle(&field, &shown, width),
         Element::Picker => picker(layout, &field, &shown, width),
         Element::Textarea => textarea(node, &field, &shown, width),
+        Element::Slider => slider(&field, &shown, width),
         _ => input(node, &field, &shown, width),
     };
     block.below(body, 0);
@@ -68,13 +69,15 @@ pub(super) fn field(layout: &Layout<'_>, node: &Node<'_>, width: usize, form: Op
             belief: field.value.clone(),
             shown,
             change: field.change,
+            input: field.input,
+            range: field.range,
             maxlength: field.maxlength,
             required: field.required,
             options,
             error: error.clone(),
         };
         let (action, label) = (Action::Edit(control), one_line(field.label));
-        block.controls.push(Control { action, label, area: place, primary: false });
+        block.controls.push(Control { action, label, area: place, primary: false, closes: None });
     }
     if let Some(error) = error {
         let style = Style { tone: Tone::Warn, bold: false, kind: SpanKind::Error };
@@ -84,10 +87,6 @@ pub(super) fn field(layout: &Layout<'_>, node: &Node<'_>, width: usize, form: Op
         block.below(Block::text(hint, width, MUTED), 0);
     }
     block
-}
-
-fn bold() -> Style {
-    Style { bold: true, ..Style::default() }
 }
 
 fn inside(disabled: bool) -> Style {
@@ -179,30 +178,36 @@ fn radios(
     let stacked = node.resolved.word(Attribute::Layout) == "column";
     let gap = columns_between(node.resolved);
     let chosen = field.options.iter().position(|option| option.value == shown);
-    let mut lines = vec![Line::default()];
     *options = choices(field);
-    for (position, option) in options.iter_mut().enumerate() {
+    let face = |(position, option): (usize, &OptionControl)| {
         let on = chosen == Some(position);
         let style = if field.disabled || option.disabled { inside(true) } else { inside(false) };
         let mut own = Line::of(if on { "(•)" } else { "( )" }, if on { mark(Tone::Accent) } else { mark(Tone::Muted) });
         own.push(format!(" {}", option.label), Style { bold: on, ..style });
-        clip(&mut own, width);
-        let used = lines.last().map(|line| line.width).unwrap_or_default();
-        if used > 0 && (stacked || used + gap + own.width > width) {
-            lines.push(Line::default());
-        }
-        let row = lines.len() - 1;
-        if let Some(line) = lines.last_mut() {
-            if line.width > 0 {
-                line.push(" ".repeat(gap), Style::default());
-            }
-            option.area = Some(area(row, line.width, own.width, 1));
-            for span in own.spans {
-                line.push(span.text, span.style);
-            }
-        }
+        own
+    };
+    let (block, areas) = flow(options.iter().enumerate().map(face).collect(), width, gap, stacked);
+    for (option, area) in options.iter_mut().zip(areas) {
+        option.area = Some(area);
     }
-    let block = Block { lines, controls: Vec::new() };
+    let place = block.area();
+    (block, place)
+}
+
+/// `[====----] 4`; the bar is as long with the longest number as with any other.
+fn slider(field: &Field<'_>, shown: &str, width: usize) -> (Block, super::Area) {
+    let (min, max) = field.range.map_or((0, 0), |range| (range.min, range.max));
+    let digits = width_of(&min.to_string()).max(width_of(&max.to_string()));
+    let cells = width.min(FIELD_WIDTH).saturating_sub(digits + 3).max(1);
+    let value = shown.parse::<i64>().unwrap_or(min).clamp(min, max);
+    let part = |number: i64| usize::try_from(number).unwrap_or_default();
+    let done = (cells * part(value - min)).checked_div(part(max - min)).unwrap_or_default();
+    let mut line = Line::of("[", mark(Tone::Muted));
+    line.push("=".repeat(done), mark(if field.disabled { Tone::Muted } else { Tone::Accent }));
+    line.push("-".repeat(cells.saturating_sub(done)), mark(Tone::Muted));
+    line.push("]", mark(Tone::Muted));
+    line.push(format!(" {value}"), if field.disabled { MUTED } else { Style::default() });
+    let block = Block::line(line);
     let place = block.area();
     (block, place)
 }

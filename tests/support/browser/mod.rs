@@ -1,22 +1,36 @@
-//! A real Chromium, with script switched off, driven over WebDriver as a person
-//! uses it: the mouse is moved to where a word stands and pressed there, keys are
-//! typed, and what is asserted is what can be read.
+//! A real Chromium, driven over WebDriver as a person uses it: the mouse is moved
+//! to where a word stands and pressed there, keys are typed, and what is asserted
+//! is what can be read. With script switched off ([`Browser::open`]) or on
+//! ([`Browser::live`]); one with script fails its test if a page logged an error
+//! or broke its Content-Security-Policy.
 //!
-//! WebDriver's own `execute` runs beside the page and not in it, so it works
-//! although the page's script does not: it scrolls and measures, nothing else.
+//! WebDriver's own `execute` runs beside the page and not in it, so it works where
+//! the page's script does not, whatever the policy says.
+//!
+//! `devtools` is what stands around a page: the window, the colours, the language,
+//! the network, other tabs. `probe` is what is asked of a page.
+
+mod devtools;
+mod probe;
 
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, MouseActions, PointerAction};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use super::root;
+use super::server::Server;
+use devtools::Device;
+
+pub(crate) use devtools::Network;
+pub(crate) use probe::tool;
 
 /// How long anything that must happen may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,15 +39,32 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PROOF: &str = "data:text/html,<!doctype html><p id=a>off</p><button onclick=\"a.textContent='on'\">Press</button>\
                      <script>a.textContent='on'</script>";
 
-/// A browser window and the driver process behind it.
+/// Keys that have no letter, as WebDriver names them.
+pub(crate) mod key {
+    pub(crate) const BACKSPACE: char = '\u{e003}';
+    pub(crate) const TAB: char = '\u{e004}';
+    pub(crate) const ENTER: char = '\u{e007}';
+    pub(crate) const SHIFT: char = '\u{e008}';
+    pub(crate) const CONTROL: char = '\u{e009}';
+    pub(crate) const ESCAPE: char = '\u{e00c}';
+    pub(crate) const SPACE: char = ' ';
+    pub(crate) const RIGHT: char = '\u{e014}';
+    pub(crate) const DOWN: char = '\u{e015}';
+}
+
+/// A browser with a profile of its own, and the driver process behind it.
 pub(crate) struct Browser {
     driver: Child,
-    /// Where the driver takes commands for this window.
+    /// Where the driver takes commands for this browser.
     session: String,
-    /// The window.
+    /// The tab that is looked at.
     pub(crate) window: Client,
-    width: u32,
-    height: u32,
+    script: bool,
+    device: Mutex<Device>,
+    /// What was logged so far.
+    complaints: Mutex<Vec<String>>,
+    /// Parts of what may be logged: the test is about it.
+    expected: Mutex<Vec<&'static str>>,
     _profile: tempfile::TempDir,
 }
 
@@ -49,6 +80,15 @@ impl Browser {
     /// Opens a window of this size in which no page can run script, and makes sure
     /// of that.
     pub(crate) async fn open(width: u32, height: u32) -> Self {
+        Self::start(width, height, false).await
+    }
+
+    /// Opens a window of this size in which pages run script.
+    pub(crate) async fn live(width: u32, height: u32) -> Self {
+        Self::start(width, height, true).await
+    }
+
+    async fn start(width: u32, height: u32, script: bool) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -58,7 +98,7 @@ impl Browser {
             .spawn()
             .expect("chromedriver starts: run `make test`, which installs it");
         let profile = tempfile::tempdir().expect("a temporary folder");
-        let options = json!({
+        let mut options = json!({
             "binary": "/usr/bin/chromium",
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -66,10 +106,13 @@ impl Browser {
                 "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en",
                 format!("--user-data-dir={}", profile.path().display()),
             ],
-            "prefs": { "profile.managed_default_content_settings.javascript": 2 },
         });
+        if !script {
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
         let started = Instant::now();
         let window = loop {
             let attempt = ClientBuilder::new(HttpConnector::new())
@@ -84,18 +127,32 @@ impl Browser {
         };
         let session = window.session_id().await.expect("a session").expect("a session");
         let session = format!("http://127.0.0.1:{port}/session/{session}");
-        let browser = Self { driver, session, window, width, height, _profile: profile };
-        browser.size(width, height).await;
+        let browser = Self {
+            driver,
+            session,
+            window,
+            script,
+            device: Mutex::new(Device::new(width, height)),
+            complaints: Mutex::default(),
+            expected: Mutex::default(),
+            _profile: profile,
+        };
+        browser.dress();
         browser.go(PROOF).await;
         browser.click("Press").await;
         let said = browser.text().await;
-        assert!(said.starts_with("off"), "script is not switched off in this browser: {said}");
+        assert!(said.starts_with(if script { "on" } else { "off" }), "script is not as it was asked for: {said}");
         browser
     }
 
     /// Opens an address.
     pub(crate) async fn go(&self, address: &str) {
         self.window.goto(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+
+    /// Opens a path of a server.
+    pub(crate) async fn at(&self, server: &Server, path: &str) {
+        self.go(&format!("http://{}{path}", server.address())).await;
     }
 
     /// All that can be read, one line per line.
@@ -130,10 +187,29 @@ impl Browser {
     /// presses. What covers it gets the press, as for a person.
     pub(crate) async fn click(&self, text: &str) {
         let element = self.saying(text).await;
-        self.click_at(&element).await;
+        self.click_at(&element, 1, None).await;
     }
 
-    /// Presses what says `text`, and waits for the page that follows.
+    /// Presses twice, as fast as fingers can.
+    pub(crate) async fn double_click(&self, text: &str) {
+        let element = self.saying(text).await;
+        self.click_at(&element, 2, None).await;
+    }
+
+    /// Presses the first thing that a selector finds, as [`Browser::click`].
+    pub(crate) async fn click_on(&self, selector: &str) {
+        let found = self.window.find(Locator::Css(selector)).await;
+        self.click_at(&found.unwrap_or_else(|error| panic!("{selector}: {error}")), 1, None).await;
+    }
+
+    /// Presses while a key is held down.
+    pub(crate) async fn click_with(&self, held: char, text: &str) {
+        let element = self.saying(text).await;
+        self.click_at(&element, 1, Some(held)).await;
+    }
+
+    /// Presses what says `text`, and waits for the page that follows. For pages
+    /// without script: others have the same page afterwards.
     pub(crate) async fn press(&self, text: &str) {
         let before = self.window.find(Locator::Css("html")).await.expect("a page");
         self.click(text).await;
@@ -144,15 +220,62 @@ impl Browser {
         }
     }
 
-    async fn click_at(&self, element: &Element) {
+    async fn click_at(&self, element: &Element, times: u32, held: Option<char>) {
         let argument = serde_json::to_value(element).expect("an element has a name");
         let scroll = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
         self.window.execute(scroll, vec![argument]).await.expect("it can be scrolled to");
+        let mut press = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveToElement {
+            element: element.clone(),
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        });
+        for _ in 0..times {
+            press = press.then(PointerAction::Down { button: 0 }).then(PointerAction::Up { button: 0 });
+        }
+        if let Some(key) = held {
+            self.hold(key, true).await;
+        }
+        self.window.perform_actions(press).await.expect("the mouse can be used");
+        if let Some(key) = held {
+            self.hold(key, false).await;
+        }
+    }
+
+    /// Presses at a point of what is in sight.
+    pub(crate) async fn click_point(&self, x: f64, y: f64) {
         let press = MouseActions::new("mouse".to_owned())
-            .then(PointerAction::MoveToElement { element: element.clone(), duration: None, x: 0.0, y: 0.0 })
+            .then(PointerAction::MoveTo { duration: None, x, y })
             .then(PointerAction::Down { button: 0 })
             .then(PointerAction::Up { button: 0 });
         self.window.perform_actions(press).await.expect("the mouse can be used");
+    }
+
+    async fn hold(&self, value: char, down: bool) {
+        let action = if down { KeyAction::Down { value } } else { KeyAction::Up { value } };
+        let keys = KeyActions::new("keys".to_owned()).then(action);
+        self.window.perform_actions(keys).await.expect("the keyboard can be used");
+    }
+
+    /// Types on the keyboard: whatever has the focus gets it.
+    pub(crate) async fn keys(&self, text: &str) {
+        let mut keys = KeyActions::new("keys".to_owned());
+        for value in text.chars() {
+            keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        self.window.perform_actions(keys).await.expect("the keyboard can be used");
+    }
+
+    /// Presses one key.
+    pub(crate) async fn key(&self, key: char) {
+        self.keys(&key.to_string()).await;
+    }
+
+    /// Presses one key while another one is held down.
+    pub(crate) async fn key_with(&self, held: char, key: char) {
+        self.hold(held, true).await;
+        self.key(key).await;
+        self.hold(held, false).await;
     }
 
     /// What says this, the innermost first; else what is labelled so; else what
@@ -190,6 +313,27 @@ impl Browser {
         field.send_keys(value).await.expect("a field can be typed into");
     }
 
+    /// Types into the field with this label, behind what is there. Key by key, so
+    /// that a page with script hears each.
+    pub(crate) async fn type_into(&self, label: &str, text: &str) {
+        self.field(label).await.send_keys(text).await.expect("a field can be typed into");
+    }
+
+    /// The same in place of what is there, as a person would: all of it is chosen,
+    /// then typed over.
+    pub(crate) async fn type_over(&self, label: &str, text: &str) {
+        self.focus(label).await;
+        self.key_with(key::CONTROL, 'a').await;
+        self.key(key::BACKSPACE).await;
+        self.keys(text).await;
+    }
+
+    /// Moves the focus to the field with this label.
+    pub(crate) async fn focus(&self, label: &str) {
+        let field = self.field(label).await;
+        self.click_at(&field, 1, None).await;
+    }
+
     /// Chooses from the list with this label.
     pub(crate) async fn choose(&self, label: &str, option: &str) {
         self.field(label)
@@ -204,39 +348,65 @@ impl Browser {
         self.field(label).await.prop("value").await.expect("a field has a value").unwrap_or_default()
     }
 
-    /// Makes the page's room this large, whatever the window's frame takes.
-    async fn size(&self, width: u32, height: u32) {
-        let metrics = json!({
-            "cmd": "Emulation.setDeviceMetricsOverride",
-            "params": { "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false },
-        });
-        ureq::post(format!("{}/goog/cdp/execute", self.session))
-            .content_type("application/json")
-            .send(metrics.to_string())
-            .expect("the window can be sized");
+    /// What a function says that is run in the page with these arguments.
+    pub(crate) async fn probe(&self, function: &str, arguments: Vec<Value>) -> Value {
+        // The line break ends a comment that the file may end with.
+        let script = format!("return ({function}\n)(...arguments)");
+        self.window.execute(&script, arguments).await.unwrap_or_else(|error| panic!("{error}\n{function}"))
+    }
+
+    /// The value of an expression in the page.
+    pub(crate) async fn value_of(&self, expression: &str) -> Value {
+        self.window
+            .execute(&format!("return {expression}"), Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// Waits until an expression is true in the page.
+    pub(crate) async fn until(&self, expression: &str) {
+        let started = Instant::now();
+        loop {
+            // While a page is replaced there is nobody to ask.
+            let now = self.window.execute(&format!("return {expression}"), Vec::new()).await;
+            if matches!(now, Ok(Value::Bool(true))) {
+                return;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "`{expression}` does not become true: {now:?}\n{}",
+                self.text().await
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn measure(&self, what: &str) -> u32 {
-        let number =
-            self.window.execute(&format!("return {what}"), Vec::new()).await.expect("the page can be measured");
+        let number = self.value_of(what).await;
         number.as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
     }
 
     /// Asserts what must hold of every page, and takes a picture of all of it:
     /// nothing is wider than the window, and every picture has arrived.
     pub(crate) async fn picture(&self, name: &str) {
+        let (width, _) = self.room();
         let wide = self.measure("document.documentElement.scrollWidth").await;
-        assert!(wide <= self.width, "{name}: {wide} px wide in a window of {}", self.width);
-        let pictures = "return Array.from(document.images).filter(i => i.complete && !i.naturalWidth).map(i => i.src)";
-        let broken = self.window.execute(pictures, Vec::new()).await.expect("the page can be asked");
+        assert!(wide <= width, "{name}: {wide} px wide in a window of {width}");
+        let broken = self
+            .value_of("Array.from(document.images).filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
+            .await;
         assert_eq!(broken, Value::Array(Vec::new()), "{name}: pictures that did not arrive");
+        self.picture_into(&pictures_folder().join(format!("{name}-{width}.png"))).await;
+    }
 
-        let tall = self.measure("document.documentElement.scrollHeight").await.clamp(self.height, 8_000);
-        self.size(self.width, tall).await;
+    /// Takes a picture of all of the page.
+    pub(crate) async fn picture_into(&self, file: &std::path::Path) {
+        let (_, height) = self.room();
+        let tall = self.measure("document.documentElement.scrollHeight").await.clamp(height, 8_000);
+        self.stretch(tall);
         let png = self.window.screenshot().await.expect("a picture can be taken");
-        self.size(self.width, self.height).await;
-        let file = pictures_folder().join(format!("{name}-{}.png", self.width));
-        std::fs::write(&file, png).expect("the picture can be written");
+        self.dress();
+        std::fs::write(file, png).expect("the picture can be written");
         println!("picture: {}", file.display());
     }
 }
@@ -250,6 +420,7 @@ pub(crate) fn pictures_folder() -> PathBuf {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        let unexpected = if std::thread::panicking() || !self.script { Vec::new() } else { self.unexpected() };
         // Ended alone, the driver would leave its browser behind.
         let closed = ureq::delete(&self.session).config().timeout_global(Some(Duration::from_secs(10))).build().call();
         if let Err(error) = closed {
@@ -257,5 +428,6 @@ impl Drop for Browser {
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        assert!(unexpected.is_empty(), "the pages logged errors:\n{}", unexpected.join("\n"));
     }
 }

@@ -1,0 +1,447 @@
+// The browser's half of live pages: docs/live.md. Without it, pages work as forms.
+(() => {
+"use strict";
+
+const root = document.documentElement;
+const $ = (selector) => document.querySelector(selector);
+const $$ = (selector) => [...document.querySelectorAll(selector)];
+const on = (name, then) => addEventListener(name, then, true);
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+const later = (what, ms, then) => {
+  clearTimeout(what.later);
+  what.later = setTimeout(then, ms);
+};
+const here = () => location.pathname + location.search;
+
+let page; // See `start`.
+let composing; // The field in composition.
+let visiting; // The visit under way.
+let wake; // Ends a pause.
+
+// Fields: attributes are what the server believes, properties what is there.
+
+const isField = (el) => el.form === page.form && /^f\./.test(el.name);
+const slot = (el) => (/^(check|radio)/.test(el.type) ? "checked" : "value");
+const state = (el) => el[slot(el)];
+const belief = (el) => {
+  if (el.options) return el.querySelector("[selected]")?.value ?? el.value;
+  return slot(el) === "value" ? el.defaultValue : el.defaultChecked;
+};
+const set = (el, value) => {
+  if (state(el) !== value) el[slot(el)] = value;
+};
+const showRanges = () => {
+  for (const el of $$("output")) el.value = el.previousElementSibling.value;
+};
+
+const unsaved = () => page.typed !== page.sent;
+
+const banner = make("p", { className: "mp-offline", role: "status" });
+const offline = (words) => {
+  root.toggleAttribute("data-offline", words);
+  if (banner.textContent !== words) banner.textContent = words;
+};
+
+// Sends the same until it is answered.
+const persist = async (url, init, kind, mine) => {
+  for (let wait = 300; !mine || mine === visiting; wait = Math.min(wait * 2, 5000)) {
+    try {
+      const content = await (await fetch(url, init))[kind]();
+      offline("");
+      if (!content.retry) return content;
+      wait = content.retry * 1000;
+    } catch {
+      offline("Offline – trying again");
+    }
+    await new Promise((done) => setTimeout((wake = done), wait));
+  }
+};
+
+const request = ({ name, value }, keepalive) => {
+  const body = new URLSearchParams(new FormData(page.form));
+  body.delete("_recipe");
+  // What nobody touched is not sent: the program may have changed it meanwhile.
+  const touched = new Set([...page.form.elements].map((el) => state(el) !== belief(el) && el.name));
+  for (const name of [...body.keys()]) /^f\./.test(name) && !touched.has(name) && body.delete(name);
+  for (const [key, text] of Object.entries({ ...page.own, _seq: page.seq++, [name]: value })) body.set(key, text);
+  page.sent = page.typed;
+  return { method: "POST", body, keepalive, headers: { Accept: "application/vnd.mprun+json" } };
+};
+
+const send = (item) => {
+  const { el, name, value, press } = item;
+  const same = (other) => other?.name === name && other.value === value;
+  // A double tap counts once, but not with new text.
+  if (page.queue.some(same) || (press && same(page.busy) && !unsaved())) return;
+  // What is pressed or changed tells what was typed, and everything keeps it.
+  page.queue = [...page.queue.filter((other) => other.press || !(el || other.keep)), item];
+  if (el) {
+    el.dataset.pressed = "";
+    later(el, 100, () => {
+      el.dataset.waiting = "";
+      el.ariaBusy = "true";
+    });
+  }
+  drain();
+};
+const release = () => {
+  for (const el of $$("[data-pressed]")) {
+    if (page.queue.some((item) => item.el === el)) continue;
+    clearTimeout(el.later);
+    delete el.dataset.pressed;
+    delete el.dataset.waiting;
+    el.ariaBusy = null;
+  }
+};
+const press = (el, { name, value } = el) => send({ el, name, value, press: true });
+const keep = () => send({ name: "_keep", value: 1, keep: true });
+// As the page is left.
+const flush = () =>
+  (page.busy || unsaved()) && fetch(page.address, request({ name: "_keep", value: 1 }, true)).catch(() => {});
+const look = (rev) => {
+  page.want = Math.max(page.want, rev);
+  keep();
+};
+
+const drain = () => (page.run ??= run(page).catch(() => location.reload()));
+const run = async (me) => {
+  // Enter is a change and a press: wait for both.
+  await new Promise((done) => setTimeout(done));
+  while (me === page && !composing?.isConnected && (me.busy = me.queue.shift())) {
+    const { keep, typed, el } = me.busy;
+    if (keep ? !unsaved() && me.want <= me.form.dataset.rev : typed <= me.told) continue;
+    if (keep) me.want = 0;
+    if (el) me.told = me.typed;
+    for (const el of me.form.elements) el.posted = state(el);
+    const answer = await persist(me.address, request(me.busy), "json");
+    release();
+    if (me === page) take(me.busy, answer);
+  }
+  me.busy = me.run = null;
+  release();
+};
+
+const take = (item, answer) => {
+  const { form, own } = page;
+  const { problem, alert, way, url } = answer;
+  if (problem) {
+    page.sent = page.told = NaN;
+    page.failed = true;
+    return say({ kind: "error", text: `${problem.title}\n${problem.text}` }, item);
+  }
+  if (answer.go) return visiting || visit(new URL(answer.go, location));
+  if (alert !== undefined || page.failed) say(alert, item);
+  page.failed = false;
+  patch(item, answer);
+  if (answer.page) {
+    own._page = answer.page;
+    delete own._recipe;
+  }
+  if (url) {
+    if (here() === page.address) history.replaceState(history.state, "", url);
+    page.address = url;
+  }
+  if (way !== undefined) {
+    for (const link of $$('.mp-page a[href^="/"]'))
+      link.setAttribute("href", link.getAttribute("href").replace(form.dataset.way || " ", () => way));
+    form.dataset.way = way;
+  }
+  if (answer.nonce) {
+    own._nonce = answer.nonce;
+    page.seq = 0;
+  }
+  form.dataset.rev = answer.rev ?? form.dataset.rev;
+  document.title = answer.title ?? document.title;
+  for (const toast of answer.toasts ?? []) $(".mp-toasts").append(make("p", { textContent: toast }));
+  if ("push" in answer) form.toggleAttribute("data-push", answer.push);
+  follow();
+};
+
+const say = (alert, item) => {
+  const box = $(".mp-alerts");
+  box.replaceChildren();
+  if (!alert) return;
+  box.append(make("div", { className: `mp-alert mp-alert-${alert.kind}`, role: "alert" }));
+  box.firstChild.append(make("p", { textContent: alert.text }));
+  if (item.press) box.scrollIntoView();
+};
+
+const parse = (innerHTML) => make("template", { innerHTML }).content;
+
+// Where browsers can, moves keep focus.
+const place = (parent, node, before) =>
+  parent[parent.moveBefore && node.isConnected ? "moveBefore" : "insertBefore"](node, before);
+
+const put = (el, name, value) => {
+  if (name === "open") delete el.believed;
+  // A tab.
+  if (name === "checked" && !isField(el)) el.checked = value != null;
+  value == null ? el.removeAttribute(name) : el.setAttribute(name, value);
+};
+
+const apply = (node, ops) => {
+  for (let [op, a, b] of ops) {
+    const child = (index) => node.children[index] ?? null;
+    if (op === "t") node.textContent = a;
+    else if (op === "a") put(node, a, b);
+    else if (op === "x") morph(node, parse(a).firstChild);
+    else if (op === "i") node.insertBefore(parse(b), child(a));
+    else if (op === "r") while (b--) child(a).remove();
+    else if (op === "m") place(node, child(a), child(b < a ? b : b + 1));
+    else apply(op.reduce((el, index) => el.children[index], node), a);
+  }
+};
+
+const morph = (old, next) => {
+  if (old.nodeName !== next.nodeName || old.id !== next.id) return old.replaceWith(next);
+  if (old.data !== next.data) old.data = next.data;
+  if (!next.attributes) return;
+  // Pressed `details` follow only news.
+  if (old.believed === next.open) next.open = old.open;
+  else delete old.believed;
+  for (const { name } of [...old.attributes, ...next.attributes]) {
+    const value = next.getAttribute(name);
+    if (old.getAttribute(name) !== value) put(old, name, value);
+  }
+  morphChildren(old, next);
+};
+
+// By id (items: their first field), else by position.
+const key = (el) => el.id || (el.matches?.("li,tr,.mp-field") && el.querySelector("[name^='f.']")?.name);
+const morphChildren = (old, next) => {
+  const nodes = [...next.childNodes];
+  const known = new Map([...old.children].map((el) => [key(el), el]));
+  let at = old.firstChild;
+  for (const node of nodes) {
+    const id = key(node);
+    const same = id ? known.get(id) : at?.nodeName === node.nodeName && !key(at) && at;
+    if (same && same === at) at = at.nextSibling;
+    else place(old, same || node, at);
+    if (same) morph(same, node);
+  }
+  while (old.childNodes.length > nodes.length) old.lastChild.remove();
+};
+
+const focus = (el) => {
+  if (el.tabIndex < 0) {
+    el.tabIndex = -1;
+    el.onblur = () => el.removeAttribute("tabindex");
+  }
+  el.focus({ preventScroll: true });
+};
+
+// Changes the view, but not what the user has changed since.
+const patch = (item, { base, to, html, ops }) => {
+  const view = $(".mp-page");
+  const had = $$("[data-open]");
+  const before = [...page.form.elements].filter(isField).map((el) => {
+    const mine = el === composing || (el.posted ?? state(el)) !== state(el);
+    return [el, mine, state(el), belief(el)];
+  });
+  const form = item.el?.closest(".mp-form");
+  const active = document.activeElement;
+  const { selectionStart, selectionEnd, value } = active;
+  const order = $$(".mp-page *").filter((el) => el.tabIndex >= 0 || el === active);
+  const at = order.indexOf(active);
+
+  try {
+    if (html != null) morphChildren(view, parse(html));
+    else if (ops && base !== page.own._base) throw base;
+    else apply(view.firstElementChild, ops ?? []);
+  } catch {
+    // Not the expected view: all of it, please.
+    page.own._base = "";
+    return look(Infinity);
+  }
+  page.own._base = to ?? page.own._base;
+
+  const again = (el) => document.getElementById(el.id) ?? el;
+  // The server keeps no passwords; their form takes them.
+  const isTaken = (el) =>
+    el.type !== "password" || (item.press && el.closest(".mp-form") === form && !$(".mp-alert,[aria-invalid]"));
+  // The user's last: one of radios wins.
+  for (const [old, mine, was, believed] of before.sort((a, b) => a[1] - b[1])) {
+    const el = again(old);
+    if (mine) set(el, was);
+    else if (belief(el) !== believed || (!item.keep && isTaken(el))) set(el, belief(el));
+    if (el.selectedIndex < 0) set(el, belief(el));
+  }
+  showRanges();
+
+  liven(had);
+  const isUsable = (el) => view.contains(el) && !el.disabled && el.checkVisibility();
+  const wrong = item.press && $("[autofocus]");
+  const now = again(active);
+  wrong?.closest("[popover]")?.togglePopover(true);
+  if (wrong) wrong.focus();
+  else if (at >= 0 && !isUsable(document.activeElement))
+    focus([now, ...order.slice(at), ...order.reverse()].find(isUsable) ?? $("main"));
+  if (now === document.activeElement && selectionStart < value?.length && now.selectionStart !== selectionStart)
+    now.setSelectionRange(selectionStart, selectionEnd);
+};
+
+const remember = () => {
+  if (here() === page.address) history.replaceState({ y: scrollY }, "");
+};
+const arrived = () => {
+  visiting = null;
+  later(root, 0, () => root.removeAttribute("data-visiting"));
+};
+
+const visit = async (target, back) => {
+  const mine = (visiting = {});
+  later(root, 100, () => root.setAttribute("data-visiting", ""));
+  if (unsaved()) keep();
+  await drain();
+  const url = target.href;
+  const text = await persist(url, { redirect: "manual" }, "text", mine);
+  if (visiting !== mine) return;
+  const { title, documentElement, head, body } = new DOMParser().parseFromString(text, "text/html");
+  const isKnown = (el) => document.head.innerHTML.includes(el.outerHTML);
+  // Not a page of this version of the program.
+  if (!body.querySelector("#mp") || ![...head.querySelectorAll("link,script")].every(isKnown))
+    return back ? location.reload() : location.assign(url);
+  history.scrollRestoration = "manual";
+  if (!back) {
+    remember();
+    history[url === location.href ? "replaceState" : "pushState"](null, "", url);
+  }
+  document.title = title;
+  root.lang = documentElement.lang;
+  root.dir = documentElement.dir;
+  flush();
+  document.body.replaceWith(body);
+  arrived();
+  start();
+  focus($(".mp-page [autofocus]") ?? $(".mp-page h1") ?? $("main"));
+};
+
+// One tab has the stream and tells the others.
+
+const outbox = new BroadcastChannel("mprun");
+const inbox = new BroadcastChannel("mprun");
+inbox.onmessage = ({ data: { name, app, rev } }) => {
+  if (name !== "build" && (app === "*" || app === page.form.dataset.app)) look(rev ?? Infinity);
+};
+
+let source;
+const stream = () => {
+  const mine = (source = new EventSource("/_events"));
+  // Something may have been missed.
+  mine.onopen = () => outbox.postMessage({ name: "open", app: "*" });
+  // Refused: the browser gives up.
+  mine.onerror = () => mine.readyState > 1 && setTimeout(() => source === mine && stream(), 5000);
+  for (const name of ["change", "reload", "build"])
+    mine.addEventListener(name, ({ data }) => outbox.postMessage({ name, ...JSON.parse(data) }));
+};
+
+let asked;
+const follow = () => {
+  const { locks } = navigator;
+  const wanted = page.form.matches("[data-push]");
+  if (locks && wanted) asked ??= locks.request("mprun-events", () => new Promise(stream));
+  else if (wanted && !document.hidden) source ?? stream();
+  else if (!locks) source = source?.close();
+};
+
+on("submit", (event) => {
+  const { target, submitter } = event;
+  if (target !== page.form) return;
+  event.preventDefault();
+  // Enter presses the button without a value.
+  press(submitter.value ? submitter : document.activeElement, submitter);
+});
+
+on("click", (event) => {
+  const { target } = event;
+  const details = target.closest("summary")?.parentNode;
+  if (details) details.believed ??= details.open;
+  target.closest("[data-closes]")?.closest("[popover]")?.togglePopover(false);
+  const link = target.closest(`a[href^="/miniapp/${page.form.dataset.app}/"]:not([target],[download],[href*="#"])`);
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  visit(link);
+});
+
+const tell = (target, value, el) => value && send({ name: "_h", value, el, typed: target.typed });
+const edit = ({ target }) => {
+  if (!isField(target)) return;
+  target.typed = ++page.typed;
+  showRanges();
+  if (composing) return;
+  later(page, 1000, () => unsaved() && keep());
+  target.telling ??= setTimeout(() => {
+    target.telling = null;
+    if (isField(target)) tell(target, target.dataset.input);
+  }, 150);
+};
+on("input", edit);
+on("compositionstart", ({ target }) => (composing = target));
+on("compositionend", (event) => {
+  composing = null;
+  edit(event);
+  drain();
+});
+on("change", ({ target }) => tell(target, target.dataset.change, target));
+
+// Asks for more; again only if more came.
+const reached = new IntersectionObserver(
+  (entries) => {
+    const size = $$(".mp-page *").length;
+    const entry = page.size !== size && entries.find((entry) => entry.isIntersecting);
+    if (!entry) return;
+    page.size = size;
+    press(entry.target);
+  },
+  { rootMargin: "50px" },
+);
+const liven = (had) => {
+  for (const el of $$("[popover]")) {
+    const open = el.matches("[data-open]");
+    if (open !== had.includes(el)) el.togglePopover(open);
+  }
+  reached.disconnect();
+  for (const el of $$("[data-more]")) reached.observe(el);
+};
+
+let pull;
+on("touchstart", ({ target, touches: [touch, second] }) => {
+  const pulls = !second && scrollY <= 0 && $("[data-refresh]") && !target.closest(".mp-scroll-y,[popover],textarea");
+  pull = pulls ? touch.clientY : NaN;
+});
+on("touchmove", ({ touches: [touch] }) => root.toggleAttribute("data-pull", touch.clientY - pull > 80));
+on("touchcancel", () => root.removeAttribute("data-pull"));
+on("touchend", () => {
+  if (root.matches("[data-pull]")) press($("[data-refresh]"));
+  root.removeAttribute("data-pull");
+});
+
+on("animationend", ({ target }) => target.matches(".mp-toasts > *") && target.remove());
+on("scroll", () => later(history, 150, remember));
+on("popstate", () => (here() === page.address ? arrived() : visit(location, true)));
+on("online", () => wake?.());
+on("visibilitychange", () => {
+  wake?.();
+  follow();
+  if (document.hidden) unsaved() && keep();
+  else if (page.form.matches("[data-push]")) look(Infinity);
+});
+on("pagehide", flush);
+on("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  arrived();
+  look(Infinity);
+});
+
+const start = () => {
+  const form = $("#mp");
+  const own = Object.fromEntries([...new FormData(form)].filter(([name]) => name[0] === "_"));
+  page = { form, own, address: here(), seq: 0, queue: [], typed: 0, sent: 0, want: 0 };
+  form.dataset.live = "";
+  document.body.append(banner);
+  if (history.scrollRestoration === "manual") scrollTo(0, history.state?.y ?? 0);
+  liven([]);
+  follow();
+};
+start();
+})();
