@@ -382,7 +382,7 @@ def invalid():
     yield "one template twice", defined(HELLO.encoding, TEXT.encoding, HELLO.encoding), 0, "template 2 is listed twice"
     yield "another grammar", defined(b"\x02" + HELLO.encoding[1:]), 0, "definition 0: expected grammar version 1, got 2"
     yield "half a definition", defined(TEXT.encoding, HELLO.encoding[:-1]), 0, "definition 1: the encoding ends at byte"
-    yield "an element that is none", defined(bytes([1, 20, 0, 0, 0])), 0, "definition 0: byte 1: there is no element 20"
+    yield "an element that is none", defined(bytes([1, 99, 0, 0, 0])), 0, "definition 0: byte 1: there is no element 99"
     yield "attributes out of order", defined(bytes([1, 1, 2, 2, 2, 1, 2, 0, 0])), 0, \
         "definition 0: byte 5: not in canonical form: attributes stand once, by number"
     yield "a length with a byte too many", defined(bytes([1, 2, 0, 0, 1, 0x85, 0]) + b"Hello"), 0, \

@@ -139,7 +139,7 @@ async fn a_link_from_elsewhere_opens_the_very_page() {
     let server = Server::start(&[sample("coffee")]);
     let browser = phone().await;
     browser.at(&server, "/miniapp/coffee/product?id=mocha").await;
-    browser.sees("70 % chocolate").await;
+    browser.sees("We melt real chocolate").await;
     assert!(title(&browser).await.starts_with("Mocha · 摩卡 · "), "{}", title(&browser).await);
     assert_eq!(browser.value_of("document.querySelector('.mp-back')").await, serde_json::Value::Null);
     browser.type_over("How many", "2").await;
@@ -164,7 +164,7 @@ async fn the_hosts_back_leads_to_the_page_below() {
     browser.click("Add Butter Croissant").await;
     browser.sees("Cart (1)").await;
     browser.click("Mocha").await;
-    browser.sees("70 % chocolate").await;
+    browser.sees("We melt real chocolate").await;
     browser.click("Back").await;
     browser.sees("Espresso bar").await;
     assert!(browser.text().await.contains("Cart (1)"));

@@ -82,7 +82,7 @@ async fn a_coffee_is_ordered_by_keyboard_alone() {
     // A link leads on, and reading begins at the heading of the page.
     tab_to(&browser, "Mocha").await;
     browser.key(key::ENTER).await;
-    browser.sees("70 % chocolate").await;
+    browser.sees("We melt real chocolate").await;
     browser.until("document.activeElement.tagName === 'H1'").await;
     // Within a group, arrows; between groups, Tab.
     browser.key(key::TAB).await;

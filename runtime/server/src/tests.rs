@@ -123,8 +123,8 @@ async fn every_answer_is_locked_down() {
         let policy = answer.header("content-security-policy");
         assert_eq!(
             policy,
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             "{target}"
         );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");

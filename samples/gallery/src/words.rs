@@ -52,8 +52,8 @@ words! {
         "mprun 的全部组件：用途、外观，以及实现它的代码。", "كل عناصر mprun: الغرض من كل منها وشكله والشيفرة التي تصنعه.";
     gallery_count: "{} elements in seven groups",
         "七组共 {} 个组件", "العناصر: {}، في سبع مجموعات";
-    gallery_how: "The code beside an example is the very code that draws it: this program reads it from its own source files.",
-        "示例旁的代码就是绘制该示例的代码：本程序直接读取自己的源文件。", "الشيفرة بجانب كل مثال هي نفسها التي ترسمه: يقرؤها هذا البرنامج من ملفات مصدره.";
+    gallery_how: "The code beside an example is the very code that draws it.",
+        "示例旁的代码就是绘制该示例的代码。", "الشيفرة بجانب كل مثال هي نفسها التي ترسمه.";
 
     // The groups
     text: "Text", "文字", "النص";
@@ -79,11 +79,11 @@ words! {
         "程序如何回应：轻轻提示、说明原因，或逐步报告。", "كيف يجيب البرنامج: بكلمة عابرة، أو بذكر السبب، أو خطوة بخطوة.";
 
     // Text
-    text_use: "A paragraph or a few words: in three sizes, strong or plain, in a tone that suits what is said.",
-        "一段文字或几个词：三种字号，可以加粗，颜色与内容相称。", "فقرة أو بضع كلمات: بثلاثة أحجام، عريضة أو عادية، وبلون يناسب ما يقال.";
+    text_use: "A paragraph or a few words: in three sizes, strong or plain, in a tone that suits it.",
+        "一段文字或几个词：三种字号，可以加粗，颜色与内容相称。", "فقرة أو بضع كلمات: بثلاثة أحجام، عريضة أو عادية، وبلون مناسب.";
     museum: "Museum of Light", "光之博物馆", "متحف الضوء";
-    museum_story: "Eleven rooms in an old power station by the river, from the first lens to the first laser.",
-        "河畔旧电厂里的十一间展厅，从第一片透镜到第一束激光。", "إحدى عشرة قاعة في محطة كهرباء قديمة على ضفة النهر، من أول عدسة إلى أول ليزر.";
+    museum_story: "Eleven rooms in an old power station, from the first lens to the first laser.",
+        "旧电厂里的十一间展厅，从第一片透镜到第一束激光。", "إحدى عشرة قاعة في محطة كهرباء قديمة، من أول عدسة إلى أول ليزر.";
     museum_hours: "Open every day but Monday, from ten to six.",
         "每天十点至十八点开放，周一闭馆。", "مفتوح كل يوم عدا الاثنين، من العاشرة صباحًا إلى السادسة مساءً.";
     tone_accent: "New this week", "本周新展", "جديد هذا الأسبوع";
@@ -107,8 +107,8 @@ words! {
     icon_alone: "The ticket is valid", "门票有效", "التذكرة صالحة";
 
     // Layout
-    view_use: "The plain container. Five words decide how what is inside is arranged, and on what it lies: try them.",
-        "最基本的容器。五个属性决定内容如何排列、放在什么底面上：试试看。", "الحاوية البسيطة. خمس كلمات تقرر كيف يُرتَّب ما بداخلها وعلى أي سطح يوضع: جرّبها.";
+    view_use: "The plain container. Five words decide how it arranges what is inside, and on what: try them.",
+        "最基本的容器。五个属性决定内容的排列和底面：试试看。", "الحاوية البسيطة. خمس كلمات تقرر ترتيب ما بداخلها وسطحه: جرّبها.";
     whole_view: "All of this leads to the page about text",
         "点按此处任意位置，前往文字页", "كل هذا يقود إلى صفحة النص";
     rooms: "Prisms/Lamps/Shadows/Mirrors/Lasers/Stars",
@@ -117,8 +117,8 @@ words! {
         "可独立滚动的区域，横向或纵向，也可用键盘操作。", "جزء يُمرَّر وحده، أفقيًا أو رأسيًا، وبلوحة المفاتيح أيضًا.";
     rooms_label: "The rooms", "展厅一览", "القاعات";
     rules_label: "Rules of the house", "参观须知", "قواعد المتحف";
-    rules: "Please walk, and let others look./Bags stay in the lockers./Lasers are looked at from the side./Drinks are for the roof./Children come with a grown-up.",
-        "请缓步参观，礼让他人。/箱包请存入储物柜。/请从侧面观看激光。/饮料请在屋顶享用。/儿童须有成人陪同。", "امشِ بهدوء ودع غيرك يشاهد./تُحفظ الحقائب في الخزائن./يُنظر إلى الليزر من الجانب./المشروبات مكانها السطح./يرافق الأطفالَ شخص بالغ.";
+    rules: "Please walk./Bags stay in the lockers./Look at lasers from the side./Drinks are for the roof./Children come with a grown-up.",
+        "请缓步参观。/箱包请存入储物柜。/请从侧面观看激光。/饮料请在屋顶享用。/儿童须有成人陪同。", "امشِ بهدوء./تُحفظ الحقائب في الخزائن./يُنظر إلى الليزر من الجانب./المشروبات مكانها السطح./يرافق الأطفالَ شخص بالغ.";
     swiper_use: "A few slides, one at a time, moved with a finger.",
         "几张幻灯片，一次一张，用手指滑动。", "بضع شرائح، واحدة في كل مرة، تُحرَّك بالإصبع.";
     slides: "Three of the rooms", "其中三间展厅", "ثلاث من القاعات";
@@ -139,13 +139,13 @@ words! {
     // Media
     image_use: "A picture of the bundle, in one of four shapes. Its alt text is for those who do not see it.",
         "程序包里的图片，有四种形态。替代文字供看不到图片的人使用。", "صورة من حزمة البرنامج، بأحد أربعة أشكال. ونصها البديل لمن لا يراها.";
-    remote_image_use: "A picture from elsewhere. The host fetches it, so that its owner learns nothing about the user; where it must not, the alt text is shown.",
-        "来自其他网站的图片。由宿主代为获取，对方得不到用户的任何信息；不允许获取时显示替代文字。", "صورة من مكان آخر. يجلبها المضيف فلا يعرف صاحبها شيئًا عن المستخدم؛ وحيث لا يُسمح بذلك يظهر نصها البديل.";
+    remote_image_use: "A picture from elsewhere, which the host fetches in the user's place; where it must not, the alt text is shown.",
+        "来自其他网站的图片，由宿主代用户获取；不允许获取时显示替代文字。", "صورة من مكان آخر يجلبها المضيف نيابة عن المستخدم؛ وحيث لا يُسمح بذلك يظهر نصها البديل.";
     remote_alt: "The sign of the W3C's first pages", "W3C 早期主页的标志", "شعار صفحات W3C الأولى";
 
     // Actions
-    button_use: "Something to press. One on a page is the primary one; where something is lost, a button warns.",
-        "可以点按的按钮。每页只有一个主要按钮；会造成损失的操作用警示样式。", "شيء يُضغط. زر واحد في الصفحة هو الأساسي، وحيث يضيع شيء يكون الزر محذّرًا.";
+    button_use: "Something to press. A page has one primary button; where something is lost, a button warns.",
+        "可以点按的按钮。每页只有一个主要按钮；会造成损失的操作用警示样式。", "شيء يُضغط. في الصفحة زر أساسي واحد، وحيث يضيع شيء يكون الزر محذّرًا.";
     enter: "Enter", "入场", "ادخل";
     look_around: "Look around", "四处看看", "تجوّل";
     leave: "Leave the queue", "退出排队", "اترك الطابور";
@@ -155,8 +155,8 @@ words! {
         "通往程序内其他页面或外部网站的链接。", "رابط إلى صفحة أخرى في البرنامج أو إلى خارجه.";
     to_text: "The page about text", "文字页", "صفحة النص";
     to_web: "The W3C on the web", "W3C 网站", "موقع W3C على الويب";
-    dialog_use: "A sheet over the page, for one question. It opens at once, without the network; a program can open one as well.",
-        "覆盖在页面上的面板，只问一件事。无需网络即可打开；程序也可以主动打开。", "لوحة فوق الصفحة لسؤال واحد. تُفتح فورًا دون شبكة، ويمكن للبرنامج أيضًا أن يفتح واحدة.";
+    dialog_use: "A sheet over the page, for one question. It opens without the network; a program can open one as well.",
+        "覆盖在页面上的面板，只问一件事。无需网络即可打开，程序也可以打开。", "لوحة فوق الصفحة لسؤال واحد. تُفتح دون شبكة، ويمكن للبرنامج أيضًا أن يفتحها.";
     book: "Book a ticket", "订一张票", "احجز تذكرة";
     book_title: "A ticket for Sunday?", "预订周日的门票？", "تذكرة ليوم الأحد؟";
     book_text: "It costs nothing, and you can give it back at any time.",
@@ -166,7 +166,7 @@ words! {
     tickets: "Your tickets: {}", "您的门票：{} 张", "تذاكرك: {}";
     full: "Why no more?", "为何不能再订？", "لماذا لا مزيد؟";
     full_title: "Three are the most", "最多三张", "ثلاث هي الحد الأقصى";
-    full_text: "So that there are some for others. The program has opened this by itself.",
+    full_text: "So that others get some. The program opened this by itself.",
         "好让其他人也有票。这个面板是程序主动打开的。", "حتى يبقى منها لغيرك. وقد فتح البرنامج هذه اللوحة بنفسه.";
     give_back: "Give them back", "全部退还", "أعدها كلها";
     disclosure_use: "Keeps details out of the way until somebody asks.",
@@ -177,8 +177,8 @@ words! {
     photos: "May I take pictures?", "可以拍照吗？", "هل التصوير مسموح؟";
     photos_text: "Yes, without a flash: the rooms are dark on purpose.",
         "可以，但请勿使用闪光灯：展厅特意保持昏暗。", "نعم، دون وميض: القاعات مظلمة عن قصد.";
-    tabs_use: "Several sides of one thing in the same place, one of them in sight.",
-        "同一事物的几个方面放在一处，每次只显示一个。", "عدة أوجه لشيء واحد في المكان نفسه، يظهر منها وجه واحد.";
+    tabs_use: "Several sides of one thing in one place, one of them in sight.",
+        "同一事物的几个方面，每次只显示一个。", "عدة أوجه لشيء واحد في مكان واحد، يظهر منها وجه.";
     tours: "Guided tours", "导览", "الجولات الإرشادية";
     today: "Today", "今天", "اليوم";
     today_text: "At two: light that bends, in the room of prisms.",
@@ -191,7 +191,7 @@ words! {
         "全天：亲手做一盏灯。", "طوال اليوم: اصنع مصباحك بنفسك.";
 
     // Fields
-    form_use: "Fields that are handed in together. What is wrong is said at its field, and nothing that was typed is lost.",
+    form_use: "Fields that are handed in together. What is wrong is said at its field; nothing that was typed is lost.",
         "一起提交的一组字段。哪里有误就在哪里提示，已填写的内容不会丢失。", "حقول تُرسل معًا. يُذكر الخطأ عند حقله، ولا يضيع شيء مما كُتب.";
     booking: "A booking", "预订", "حجز";
     booking_name: "Name on the ticket", "票上姓名", "الاسم على التذكرة";
@@ -264,8 +264,8 @@ words! {
     progress_use: "How far something is.", "某件事完成了多少。", "كم أُنجز من شيء ما.";
     restored: "Room of stars", "星空厅修复", "قاعة النجوم";
     paid: "New roof", "新屋顶筹款", "السطح الجديد";
-    paging_use: "A long list comes in parts: ten more when its end is reached, and all anew when the page is pulled down.",
-        "长列表分批加载：到达末尾时再加载十条，下拉页面则全部刷新。", "القائمة الطويلة تأتي على أجزاء: عشرة أخرى عند بلوغ آخرها، ومن جديد عند سحب الصفحة إلى أسفل.";
+    paging_use: "A long list comes in parts: more when its end is reached, all anew when the page is pulled down.",
+        "长列表分批加载：到达末尾时继续加载，下拉页面则全部刷新。", "القائمة الطويلة تأتي على أجزاء: المزيد عند آخرها، ومن جديد عند سحب الصفحة إلى أسفل.";
     collection: "The collection", "馆藏", "المجموعة";
     objects: "Lantern/Prism/Lens/Mirror/Sundial/Lamp", "灯笼/棱镜/透镜/镜子/日晷/台灯", "فانوس/منشور/عدسة/مرآة/مزولة/مصباح";
     object_number: "No. {}", "第 {} 号", "رقم {}";
@@ -273,8 +273,8 @@ words! {
     refreshed: "Refreshed: {}", "已刷新 {} 次", "مرات التحديث: {}";
 
     // Feedback
-    toast_use: "A word in passing, for what went well. Nothing has to be pressed, and nothing is missed without it.",
-        "顺利完成时的轻轻一句。无需点按，错过也无妨。", "كلمة عابرة لما سار على ما يرام. لا حاجة إلى ضغط شيء، ولا يفوت بدونها شيء.";
+    toast_use: "A word in passing, for what went well; nothing is missed without it.",
+        "顺利完成时的轻轻一句，错过也无妨。", "كلمة عابرة لما سار على ما يرام، ولا يفوت بدونها شيء.";
     toast: "Keep the ticket", "收好门票", "احفظ التذكرة";
     toast_said: "Your ticket is kept.", "门票已收好。", "حُفظت تذكرتك.";
     alert_use: "A refusal. Nothing of the event is kept, and the user is told why.",
@@ -286,7 +286,7 @@ words! {
     notice: "The lift is being repaired until Friday.",
         "电梯维修中，周五恢复使用。", "المصعد قيد الإصلاح حتى يوم الجمعة.";
     timer_use: "Work that goes on by itself. Each step reaches the open page without a press.",
-        "自行推进的任务。每一步都会自动更新到打开的页面。", "عمل يمضي من تلقاء نفسه. تصل كل خطوة إلى الصفحة المفتوحة دون ضغط.";
+        "自行推进的任务。每一步都会自动更新到打开的页面。", "عمل يمضي من تلقاء نفسه. تصل كل خطوة إلى الصفحة دون ضغط.";
     develop: "Develop a picture", "冲洗照片", "حمّض صورة";
     develop_label: "The picture", "照片", "الصورة";
     develop_rest: "The darkroom is free.", "暗房空闲。", "غرفة التحميض خالية.";

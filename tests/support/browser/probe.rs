@@ -58,8 +58,9 @@ impl Browser {
         assert!(!stops.is_empty(), "{what}: nothing can be used");
         assert_eq!(positive, Vec::<String>::new(), "{what}: a tabindex of its own breaks the order");
         let (mut reached, mut faults) = (vec![false; stops.len()], Vec::new());
-        // Areas that scroll are stops of their own.
-        for _ in 0..stops.len() * 2 + 10 {
+        let mut last = None;
+        // Areas that scroll are stops of their own; a date has one for each part.
+        for _ in 0..stops.len() * 2 + 20 {
             self.key(key::TAB).await;
             let now = self.probe(FOCUSED, Vec::new()).await;
             if now.is_null() {
@@ -67,6 +68,10 @@ impl Browser {
             }
             let name = now["name"].as_str().unwrap_or_default().to_owned();
             let stop = now["stop"].as_u64().and_then(|stop| usize::try_from(stop).ok());
+            if stop.is_some() && stop == last {
+                continue;
+            }
+            last = stop;
             match stop.and_then(|stop| reached.get_mut(stop)) {
                 // Behind the last one is the first one.
                 Some(reached) if *reached => break,

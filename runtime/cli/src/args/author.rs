@@ -86,7 +86,7 @@ pub(crate) struct NewArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DevArgs {
     /// Folder of the mini-program's source
-    #[arg(value_name = "DIR", default_value = ".")]
+    #[arg(id = "source", value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
 
     /// Address and port to listen on; port 0 takes a free one

@@ -159,9 +159,11 @@ impl Pressed {
     fn enter(offers: &Offers<'_>, fields: &Fields) -> Pressed {
         let touched: BTreeSet<usize> =
             fields.changed.keys().filter_map(|index| offers.fields.get(*index).and_then(|field| field.form)).collect();
+        let elsewhere = fields.changed.keys().any(|index| offers.fields.get(*index).is_some_and(|field| field.form.is_none()));
         let form = match (touched.len(), offers.forms.len()) {
             (1, _) => touched.first().copied(),
-            (0, 1) => Some(0),
+            // Whoever has typed into a field of no form means that field.
+            (0, 1) if !elsewhere => Some(0),
             _ => None,
         };
         match form.and_then(|form| offers.forms.get(form)).and_then(|form| form.submit) {

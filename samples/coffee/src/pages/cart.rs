@@ -77,7 +77,7 @@ fn row(line: &Line, product: &Product, look: &Look<Shop>) -> Node<CartMsg> {
             <image src={product.picture()} mode="thumbnail" alt=""/>
             <view gap="small" grow>
                 {parts::price_line(product.name, &line.details(), &price)}
-                <view layout="row" gap="small" justify="between" align="center">
+                <view layout="wrap" gap="small" justify="between" align="center">
                     {parts::stepper(&name, line.quantity, less, more)}
                     <button label={format!("Remove {name}")}
                         on:tap=CartMsg::Remove(line.key())>"Remove"</button>

@@ -57,7 +57,7 @@ pub(crate) fn live_text_example(page: &FeedbackPage, w: &Words) -> Node<Feedback
     view! {
         <view>
             <text live strong size="large">{words::with(w.inside, page.inside)}</text>
-            <view layout="row" gap="small">
+            <view layout="wrap" gap="small">
                 <button on:tap=FeedbackMsg::In>{w.let_in}</button>
                 <button on:tap=FeedbackMsg::Out>{w.let_out}</button>
             </view>

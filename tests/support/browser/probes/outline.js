@@ -3,6 +3,15 @@
 // beside them. What people open and switch themselves is theirs, not the page's.
 () => {
   const passing = new Set(["data-pressed", "data-waiting", "aria-busy", "autofocus"]);
+  // A page that is not stored is another one when it is opened again: what its
+  // buttons are called differs, and nothing else.
+  const isStored = new URLSearchParams(location.search).has("_page");
+  const called = (element, name) => name.startsWith("data-") || (name === "value" && element.name === "_h");
+  const said_of = (element, name, value) => {
+    if (!isStored && called(element, name) && value) return `${name}=(a token)`;
+    const way = !isStored && name === "href" ? value.replace(/_from=[^&]*/, "_from=(a page)") : value;
+    return `${name}=${JSON.stringify(way)}`;
+  };
   const lines = [];
   const properties = (element) => {
     const { tagName, type, name } = element;
@@ -24,7 +33,7 @@
   const walk = (element, depth) => {
     const said = [...element.attributes]
       .filter(({ name, value }) => !isOwn(element, name, value))
-      .map(({ name, value }) => `${name}=${JSON.stringify(value)}`)
+      .map(({ name, value }) => said_of(element, name, value))
       .sort();
     const held = properties(element).map((name) => `.${name}=${JSON.stringify(element[name])}`);
     lines.push(" ".repeat(depth) + [element.tagName.toLowerCase(), ...said, ...held].join(" "));
