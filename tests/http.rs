@@ -132,10 +132,7 @@ fn every_answer_carries_what_keeps_browsers_safe() {
         let answer = ask(&server, method, path, &[], "");
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         let policy = answer.header("content-security-policy");
-        assert!(
-            policy.contains("default-src 'none'"),
-            "{method} {path}: {policy}"
-        );
+        assert!(policy.contains("default-src 'none'"), "{method} {path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{method} {path}");
         assert_eq!(answer.header("referrer-policy"), "same-origin", "{method} {path}");
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{method} {path}");

@@ -78,7 +78,7 @@ async fn wander(server: &Server, from: &str, seed: u64, touches: usize, avoid: &
     for count in 1..=touches {
         history.push(touch(&browser, &mut seed, avoid).await);
         // Sometimes the next touch comes before the answer.
-        if random(&mut seed) % 3 > 0 {
+        if !random(&mut seed).is_multiple_of(3) {
             browser.settled().await;
         }
         if count % 8 == 0 {

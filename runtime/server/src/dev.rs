@@ -33,7 +33,7 @@ pub(crate) async fn state(State(site): State<Arc<Site>>, uri: Uri, headers: Head
 }
 
 async fn try_state(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Response, Problem> {
-    let user = author(site, headers)?;
+    let user = author(site, headers).await?;
     let (mut app_id, mut page) = (String::new(), None);
     for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         match name.as_ref() {
@@ -57,15 +57,15 @@ async fn try_travel(site: &Site, request: Request) -> Result<Response, Problem> 
     if site.config.dev && !origin::is_same_origin(&parts.headers) {
         return Err(foreign());
     }
-    let user = author(site, &parts.headers)?;
+    let user = author(site, &parts.headers).await?;
     let body = tokio::time::timeout(site.config.body_timeout, to_bytes(body, BODY_BYTES_MAX));
     // Or it broke off; then nobody reads this.
     let body = body.await.map_err(|_| slow_body())?.map_err(|_| too_large())?;
     let wish: Value = serde_json::from_slice(&body).map_err(|_| not_a_wish())?;
-    let text = |name: &str| wish.get(name).and_then(Value::as_str).ok_or_else(not_a_wish);
+    let text = |name: &str| wish.get(name).and_then(Value::as_str);
     let to = wish.get("to").and_then(Value::as_u64).ok_or_else(not_a_wish)?;
-    let program = program(site, text("app")?).await?;
-    let page: PageId = text("page")?.parse().map_err(|_| not_kept())?;
+    let program = program(site, text("app").ok_or_else(not_a_wish)?).await?;
+    let page: PageId = text("page").ok_or_else(not_a_wish)?.parse().map_err(|_| not_kept())?;
     let gone = site.host.travel(&program, &user, page, to).await;
     gone.map_err(|error| match error {
         TravelError::NotKept => not_kept(),
@@ -87,7 +87,7 @@ pub(crate) fn micros(time: Duration) -> u64 {
 }
 
 /// The user of a request, where there is an inspector.
-fn author(site: &Site, headers: &HeaderMap) -> Result<UserId, Problem> {
+async fn author(site: &Site, headers: &HeaderMap) -> Result<UserId, Problem> {
     if !site.config.dev {
         return Err(no_inspector());
     }

@@ -1,6 +1,8 @@
 //! What a reader of the gallery can count on. Runs natively: no wasm, no browser,
 //! no waiting.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 use std::time::Duration;
 
 use gallery::App;
@@ -47,8 +49,8 @@ fn has_element(code: &str, name: &str) -> bool {
 /// The files of the examples, without their comments.
 fn sources() -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/examples");
-    let files = std::fs::read_dir(folder).expect("the examples are there").map(|entry| entry.expect("an entry").path());
-    let texts: Vec<_> = files.map(|path| std::fs::read_to_string(path).expect("a file can be read")).collect();
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts: Vec<_> = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let lines = texts.iter().flat_map(|text| text.lines());
     lines.filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }

@@ -151,7 +151,7 @@ struct Links;
 
 impl Addresses for Links {
     fn asset(&self, out: &mut String, path: &str) -> bool {
-        let known = path.len() % 2 == 0;
+        let known = path.len().is_multiple_of(2);
         if known {
             out.push_str("/a/");
             out.push_str(path);
@@ -167,6 +167,6 @@ impl Addresses for Links {
 
     fn remote(&self, out: &mut String, url: &str) -> bool {
         out.push_str(url);
-        url.len() % 2 == 0
+        url.len().is_multiple_of(2)
     }
 }

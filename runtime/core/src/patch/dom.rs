@@ -189,7 +189,7 @@ impl Shallow<'_> {
 pub(super) fn compare<'h>(old: &Element<'h>, new: &Element<'h>) -> Option<Shallow<'h>> {
     let mut found = Shallow::default();
     let mut ops = Vec::new();
-    element(old, new, &mut ops, &mut found).then(|| Shallow { ops, ..found })
+    element(old, new, &mut ops, &mut found).then_some(Shallow { ops, ..found })
 }
 
 /// False where `old` cannot become `new`.

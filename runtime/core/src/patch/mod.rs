@@ -25,7 +25,7 @@ use mprun_frame::frame::Frame;
 use mprun_frame::tree::Tree;
 
 pub use self::op::Op;
-use self::walk::{Around, Other, Side, Walk};
+use self::walk::{Around, Side, Walk};
 use crate::identity::Digest;
 use crate::render::Words;
 use crate::render::html::{self, HtmlContext, Prerendered};
@@ -159,10 +159,7 @@ pub fn diff(
     let before = HtmlContext { overlay, ..*context };
     let look_everywhere = *overlay != *context.overlay || !overlay.errors.is_empty();
     let mut walk = Walk { old: Side::new(old, before), new: Side::new(new, *context), bundle, look_everywhere };
-    match walk.instance(old.root(), new.root(), Path::ROOT, Around::default()) {
-        Ok(ops) => Some(ops),
-        Err(Other) => None,
-    }
+    walk.instance(old.root(), new.root(), Path::ROOT, Around::default()).ok()
 }
 
 /// Reads changes that were written as JSON; `None` where they are something else.

@@ -41,7 +41,7 @@ pub(super) fn property(name: &str) -> Option<Takes> {
     ];
     let closed = [("position", POSITIONS), ("display", DISPLAYS), ("cursor", CURSORS)];
     if let Some((_, words)) = closed.iter().find(|(known, _)| *known == name) {
-        return Some(Takes::Words(*words));
+        return Some(Takes::Words(words));
     }
     groups.into_iter().find(|(names, _)| names.binary_search(&name).is_ok()).map(|(_, takes)| takes)
 }

@@ -551,10 +551,10 @@ fn there_is_an_end_to_everything() {
     let parts = |count: usize| format!("{}{{top:0}}", ".a".repeat(count));
     limit(&parts(PARTS_MAX), &parts(PARTS_MAX + 1), "with 32 classes and states together, got 1 with 33");
     let unfolded =
-        |count: usize| format!("{}{{{}{{top:0}}}}", vec![".a .a"; 2].join(","), vec![".b .b .b"; count].join(","));
+        |count: usize| format!("{}{{{}{{top:0}}}}", [".a .a"; 2].join(","), vec![".b .b .b"; count].join(","));
     limit(
         &unfolded(2),
-        &format!(".a .a .a .a .a .a .a .a .a{{{}{{top:0}}}}", vec![".b"; 8].join(" ")),
+        &format!(".a .a .a .a .a .a .a .a .a{{{}{{top:0}}}}", [".b"; 8].join(" ")),
         "at most 16 elements",
     );
 

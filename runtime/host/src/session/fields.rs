@@ -159,7 +159,8 @@ impl Pressed {
     fn enter(offers: &Offers<'_>, fields: &Fields) -> Pressed {
         let touched: BTreeSet<usize> =
             fields.changed.keys().filter_map(|index| offers.fields.get(*index).and_then(|field| field.form)).collect();
-        let elsewhere = fields.changed.keys().any(|index| offers.fields.get(*index).is_some_and(|field| field.form.is_none()));
+        let elsewhere =
+            fields.changed.keys().any(|index| offers.fields.get(*index).is_some_and(|field| field.form.is_none()));
         let form = match (touched.len(), offers.forms.len()) {
             (1, _) => touched.first().copied(),
             // Whoever has typed into a field of no form means that field.
