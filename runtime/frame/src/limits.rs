@@ -21,6 +21,9 @@ pub const KEY_BYTES_MAX: usize = 256;
 pub const URL_BYTES_MAX: usize = 2_048;
 /// Names of classes that one element has.
 pub const CLASSES_MAX: usize = 16;
+/// Bytes of the templates of one frame, those of a template counted once for each
+/// of its instances: what is static is small in a frame and large in a page.
+pub const INSTANCES_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of one attribute value.
 pub const ATTRIBUTE_BYTES_MAX: usize = 64 * 1024;
 

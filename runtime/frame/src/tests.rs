@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::element::{Attribute, Element, Event};
 use crate::frame::{Frame, FrameWriter};
 use crate::generate;
-use crate::limits::{FrameLimits, KEY_BYTES_MAX, MESSAGE_BYTES_MAX, TEMPLATE_BYTES_MAX};
+use crate::limits::{FrameLimits, INSTANCES_BYTES_MAX, KEY_BYTES_MAX, MESSAGE_BYTES_MAX, TEMPLATE_BYTES_MAX};
 use crate::template::{AttributeValue, Body, Child, Node, SlotKind, Template, TemplateError, Templates};
 use crate::tree::{FrameError, FrameErrorReason as Reason, Tree, Value, definitions};
 
@@ -193,6 +193,30 @@ fn bundle(templates: &[&Template]) -> Templates {
     let mut bundle = Templates::default();
     templates.iter().for_each(|template| bundle.insert((*template).clone()));
     bundle
+}
+
+/// A small frame can stand for a page of any size, if its templates are large.
+#[test]
+fn what_is_static_counts_in_every_instance() {
+    let large = template(Node { body: Body::Text("\"".repeat(64_000)), ..node(Element::Text) });
+    let list = holder(Child::List);
+    let write = |items: usize| {
+        let mut writer = FrameWriter::new();
+        writer.instance(list.id());
+        writer.list(items);
+        for item in 0..items {
+            writer.key(&item.to_string());
+            writer.instance(large.id());
+        }
+        writer.finish(&[])
+    };
+    let templates = bundle(&[&list, &large]);
+    let fits = INSTANCES_BYTES_MAX / large.encoding().len();
+    assert!(decode(&write(fits), &templates, &FrameLimits::default()).is_ok());
+    let frame = write(fits + 1);
+    assert!(frame.bytes() < 1_000);
+    let error = decode(&frame, &templates, &FrameLimits::default()).unwrap_err();
+    assert_eq!(error.reason, Reason::Limit { what: "bytes", limit: INSTANCES_BYTES_MAX });
 }
 
 /// Why a frame of these templates is refused, and at which operation.

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::element::{Attribute, Element, Event};
 use crate::frame::Frame;
-use crate::limits::{FRAME_TEMPLATES_MAX, FrameLimits, KEY_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::limits::{FRAME_TEMPLATES_MAX, FrameLimits, INSTANCES_BYTES_MAX, KEY_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::quoted;
 use crate::template::{SlotKind, Template, TemplateError, Templates};
 
@@ -239,6 +239,7 @@ impl<'a> Tree<'a> {
             op: 0,
             text: 0,
             message: 0,
+            instances_bytes: 0,
             tree: Self {
                 instances: Vec::with_capacity(16),
                 values: Vec::with_capacity(frame.ops.len()),
@@ -285,6 +286,8 @@ struct Decoder<'a, 'l> {
     op: usize,
     text: usize,
     message: usize,
+    /// Bytes of the templates of all instances so far.
+    instances_bytes: usize,
     tree: Tree<'a>,
 }
 
@@ -355,6 +358,10 @@ impl<'a> Decoder<'a, '_> {
         self.tree.nodes += template.elements();
         if self.tree.nodes > self.limits.nodes_max {
             return self.fail(FrameErrorReason::Limit { what: "nodes", limit: self.limits.nodes_max as usize });
+        }
+        self.instances_bytes += template.encoding().len();
+        if self.instances_bytes > INSTANCES_BYTES_MAX {
+            return self.fail(FrameErrorReason::Limit { what: "bytes", limit: INSTANCES_BYTES_MAX });
         }
         self.place(parent, template, in_form)?;
         let position = self.tree.instances.len();

@@ -37,13 +37,17 @@ pub(crate) const MEDIA_TYPE: &str = "application/vnd.mprun+json";
 const KNOWN_BYTES: u64 = 32 << 20;
 /// What a known view costs beside its frame.
 const KNOWN_ENTRY_BYTES: u64 = 512;
+/// What a draft or an error costs beside its text.
+const KNOWN_TEXT_BYTES: usize = 192;
 /// Whether a request wants such an answer.
 pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == MEDIA_TYPE.as_bytes())
 }
 
 /// Views that were shown a while ago, by their ids: what patches lead away from.
-pub(crate) struct Known(Cache<ViewId, Arc<Shown>, Bytes>);
+///
+/// Each user has their own: who knows the id of what others see learns nothing.
+pub(crate) struct Known(Cache<(UserId, ViewId), Arc<Shown>, Bytes>);
 
 /// A view with what lay over it.
 pub(crate) struct Shown {
@@ -54,9 +58,11 @@ pub(crate) struct Shown {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<ViewId, Arc<Shown>> for Bytes {
-    fn weight(&self, _id: &ViewId, shown: &Arc<Shown>) -> u64 {
-        let overlay: usize = shown.overlay.drafts.values().map(|draft| draft.typed.len() + draft.belief.len()).sum();
+impl Weighter<(UserId, ViewId), Arc<Shown>> for Bytes {
+    fn weight(&self, _id: &(UserId, ViewId), shown: &Arc<Shown>) -> u64 {
+        let drafts = shown.overlay.drafts.values().map(|draft| draft.typed.len() + draft.belief.len());
+        let texts = drafts.chain(shown.overlay.errors.values().map(String::len));
+        let overlay: usize = texts.map(|text| text + KNOWN_TEXT_BYTES).sum();
         KNOWN_ENTRY_BYTES.saturating_add((shown.frame.bytes() + overlay) as u64)
     }
 }
@@ -66,14 +72,15 @@ impl Known {
         Self(Cache::with_weighter(4_096, KNOWN_BYTES, Bytes))
     }
 
-    pub(crate) fn keep(&self, id: ViewId, frame: &Arc<HashedFrame>, overlay: &Overlay) {
-        if self.0.get(&id).is_none() {
-            self.0.insert(id, Arc::new(Shown { frame: Arc::clone(frame), overlay: overlay.clone() }));
+    pub(crate) fn keep(&self, user: &UserId, id: ViewId, frame: &Arc<HashedFrame>, overlay: &Overlay) {
+        let key = (user.clone(), id);
+        if self.0.get(&key).is_none() {
+            self.0.insert(key, Arc::new(Shown { frame: Arc::clone(frame), overlay: overlay.clone() }));
         }
     }
 
-    fn get(&self, id: &ViewId) -> Option<Arc<Shown>> {
-        self.0.get(id)
+    fn get(&self, user: &UserId, id: ViewId) -> Option<Arc<Shown>> {
+        self.0.get(&(user.clone(), id))
     }
 }
 
@@ -91,6 +98,11 @@ pub(crate) struct Same<'a> {
     pub(crate) user: &'a UserId,
     /// What the page says that it shows.
     pub(crate) base: Option<ViewId>,
+    /// Whether the page asked what is new: then it may show an alert or a title
+    /// that nobody knows of here.
+    pub(crate) looks: bool,
+    /// Whether the page does not know that it is stored.
+    pub(crate) by_recipe: bool,
     /// What it showed before the event, if that was looked at.
     pub(crate) seen: Option<&'a Seen>,
     pub(crate) now: &'a Rendering,
@@ -159,7 +171,7 @@ impl Same<'_> {
             }
             Change::Patch(Patch::Html(html)) => push(&mut out, "html", &json!(html)),
         }
-        if now.stored && seen.is_none_or(|seen| !seen.stored) {
+        if now.stored && (self.by_recipe || seen.is_none_or(|seen| !seen.stored)) {
             // The page is stored now, and its links say so.
             push(&mut out, "page", &json!(now.place.page.map(|page| page.to_string())));
             push(&mut out, "url", &json!(address(links.app_id, &now.place)));
@@ -170,10 +182,10 @@ impl Same<'_> {
             push(&mut out, "nonce", &json!(now.nonce));
         }
         let heading = outline::first_heading(&tree).map(|heading| heading.text);
-        if seen.is_none_or(|seen| self.heading(seen).as_deref() != heading) {
+        if self.looks || seen.is_none_or(|seen| self.heading(seen).as_deref() != heading) {
             push(&mut out, "title", &json!(self.shell.title(self.language.texts, heading)));
         }
-        if seen.is_none_or(|seen| seen.alert != now.alert) {
+        if self.looks || seen.is_none_or(|seen| seen.alert != now.alert) {
             let alert = now.alert.as_ref().map(|alert| {
                 let kind = match alert.kind {
                     AlertKind::Error => "error",
@@ -187,7 +199,7 @@ impl Same<'_> {
             push(&mut out, "toasts", &json!(now.toasts));
         }
         out.push('}');
-        self.known.keep(to, &now.frame, &now.overlay);
+        self.known.keep(self.user, to, &now.frame, &now.overlay);
         Ok(answer(StatusCode::OK, out))
     }
 
@@ -199,7 +211,7 @@ impl Same<'_> {
     fn shown(&self, base: ViewId, words: &Words) -> Option<Arc<Shown>> {
         match self.seen.filter(|seen| self.id(&seen.frame, &seen.overlay, words) == base) {
             Some(seen) => Some(Arc::new(Shown { frame: Arc::clone(&seen.frame), overlay: seen.overlay.clone() })),
-            None => self.known.get(&base),
+            None => self.known.get(self.user, base),
         }
     }
 

@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use hyper::body::Body as _;
+use mprun_core::identity::UserId;
 use mprun_core::manifest;
 use mprun_core::patch::ViewId;
 use mprun_core::render::html::{Addresses, HtmlContext};
@@ -76,7 +77,7 @@ async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Respons
     let rendering = site.host.open(&program, &user.id, open).await.map_err(|error| failed(&error))?;
     let shell = site.shell(&program);
     let began = Instant::now();
-    let html = write(site, &shell, &rendering, &environment.locale).map_err(|error| failed(&error))?;
+    let html = write(site, &shell, &user.id, &rendering, &environment.locale).map_err(|error| failed(&error))?;
     let showing = Showing { render_us: dev::micros(began.elapsed()), ..Showing::default() };
     dev::shown(&site.host, &user.id, &rendering, showing);
     let mut answer = response::html(StatusCode::OK, html);
@@ -115,7 +116,7 @@ impl<'a> Language<'a> {
 }
 
 /// Writes the page that a rendering is.
-fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Result<String, PageError> {
+fn write(site: &Site, shell: &Shell, user: &UserId, rendering: &Rendering, locale: &str) -> Result<String, PageError> {
     let program = &rendering.program;
     let manifest = program.manifest();
     let definitions = rendering.definitions()?;
@@ -127,7 +128,7 @@ fn write(site: &Site, shell: &Shell, rendering: &Rendering, locale: &str) -> Res
     // Before the first commit there is nothing that could change elsewhere.
     let push = rendering.revision > 0 || site.config.dev;
     if push {
-        site.known.keep(base, &rendering.frame, &rendering.overlay);
+        site.known.keep(user, base, &rendering.frame, &rendering.overlay);
     }
     let way = address::way_here(rendering.place.page, &rendering.below_next());
     let refresh = rendering
@@ -231,6 +232,7 @@ async fn try_event(site: &Site, request: Request, is_live: bool) -> Result<Respo
         PageRef::Stored(id) => Some(*id),
         PageRef::Recipe(_) => None,
     };
+    let (looks, by_recipe) = (post.keep, page.is_none());
     let environment = locale::environment(headers);
     let acted = if post.back {
         site.host.back(&program, &user.id, post.page, &environment).await.map(Acted::from)
@@ -257,8 +259,10 @@ async fn try_event(site: &Site, request: Request, is_live: bool) -> Result<Respo
     };
     let acted = acted.map_err(explain)?;
     let mut answer = if is_live {
-        let here = Here { program: &program, user: &user, environment: &environment, base: post.base };
-        answer_live(site, &here, acted).await.map_err(explain)?
+        let here =
+            Here { program: &program, user: &user, environment: &environment, base: post.base, looks, by_recipe };
+        // What was done is committed. Sent once more, it is only answered.
+        answer_live(site, &here, acted).await.map_err(|error| explain(error).retry_after(Duration::from_secs(1)))?
     } else {
         let place = acted.outcome.place(&program);
         response::see_other(&address(app_id, &place)).ok_or_else(|| again(no_place()))?
@@ -274,11 +278,13 @@ struct Here<'a> {
     user: &'a User,
     environment: &'a Environment,
     base: Option<ViewId>,
+    looks: bool,
+    by_recipe: bool,
 }
 
 /// What a page with script is told: how it has changed, or where the user is now.
 async fn answer_live(site: &Site, here: &Here<'_>, acted: Acted) -> Result<Response, PageError> {
-    let Here { program, user, environment, base } = *here;
+    let Here { program, user, environment, base, looks, by_recipe } = *here;
     let place = acted.outcome.place(program);
     let now = match acted.unstored {
         Some(page) => *page,
@@ -297,7 +303,7 @@ async fn answer_live(site: &Site, here: &Here<'_>, acted: Acted) -> Result<Respo
     let seen = acted.seen.as_ref();
     let (host, known, shell, user) = (&site.host, &site.known, &shell, &user.id);
     let pictures = site.remote_images.as_ref().map(|images| images.of(now.program.manifest()));
-    Same { host, known, shell, pictures, user, base, seen, now: &now, language }.answer()
+    Same { host, known, shell, pictures, user, base, looks, by_recipe, seen, now: &now, language }.answer()
 }
 
 fn keep(site: &Site, user: &User, answer: &mut Response) {

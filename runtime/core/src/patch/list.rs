@@ -3,6 +3,10 @@
 
 use std::collections::HashMap;
 
+/// Items that are moved one by one. Each costs a search through the list; where
+/// more have changed places, the list is written anew.
+const MOVES_MAX: usize = 256;
+
 /// What happens to a list, to be done in this order. Positions count items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -38,6 +42,10 @@ pub(super) fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
     steps.extend(removals.into_iter().rev().map(|(at, count)| Step::Remove { at, count }));
 
     let stays = longest_rising(&current);
+    if current.len() - stays.iter().filter(|stays| **stays).count() > MOVES_MAX {
+        let all = Step::Remove { at: 0, count: old.len() };
+        return std::iter::once(all).chain((0..new.len()).map(|item| Step::Insert { at: item, item })).collect();
+    }
     let mut known = vec![false; new.len()];
     for place in &current {
         if let Some(known) = known.get_mut(*place) {
@@ -129,6 +137,18 @@ mod tests {
         assert_eq!(steps(&["a", "b", "c", "d"], &["d"]), [Step::Remove { at: 0, count: 3 }]);
         assert_eq!(steps(&[], &["x"]), [Step::Insert { at: 0, item: 0 }]);
         assert_eq!(steps(&["x"], &["x"]), []);
+    }
+
+    #[test]
+    fn a_long_list_that_is_turned_round_is_written_anew() {
+        let keys: Vec<String> = (0..20_000).map(|key| key.to_string()).collect();
+        let old: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let new: Vec<&str> = old.iter().rev().copied().collect();
+        let found = steps(&old, &new);
+        assert_eq!(found[0], Step::Remove { at: 0, count: 20_000 });
+        assert!(found.len() == 20_001 && !found.iter().any(|step| matches!(step, Step::Move { .. })));
+        let turned: Vec<&str> = old[..MOVES_MAX].iter().rev().copied().collect();
+        assert!(steps(&old[..MOVES_MAX], &turned).iter().all(|step| matches!(step, Step::Move { .. })));
     }
 
     const KEYS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];

@@ -133,6 +133,27 @@ fn one_price_of_a_thousand_rows_is_a_few_bytes() {
 }
 
 #[test]
+fn a_long_list_that_is_turned_round_becomes_the_other() {
+    let rows = |keys: &mut dyn Iterator<Item = usize>| {
+        let row = |at: usize| format!("<list-item key=\"{at}\"><text>Row {at}</text></list-item>");
+        format!("<view><list><each>{}</each></list></view>", keys.map(row).collect::<String>())
+    };
+    let (old, new) = (rows(&mut (0..2_000)), rows(&mut (0..2_000).rev()));
+    let (old, new) = (Sample::dynamic(&old), Sample::dynamic(&new));
+    let (key, words, overlay) = (token_key(), Words::default(), Overlay::default());
+    let context = HtmlContext { token_key: &key, addresses: &Links, overlay: &overlay, words: &words };
+    let write = |sample: &Sample| {
+        let mut html = String::new();
+        html::write(&mut html, &sample.tree(), &[], &context);
+        html
+    };
+    let ops = diff((&old.tree(), &overlay), &new.tree(), &[], &context).unwrap();
+    let mut page = Page::parse(&write(&old)).unwrap();
+    page.apply(&ops).unwrap();
+    assert_eq!(Some(page), Page::parse(&write(&new)));
+}
+
+#[test]
 fn a_page_that_is_another_one_is_sent_whole() {
     assert!(between("<view><text>a</text></view>", "<text>b</text>").starts_with("<p"));
     assert_eq!(between("<view><text>a</text></view>", "<view><text>a</text></view>"), "[]");

@@ -219,6 +219,7 @@ impl<'a> Walk<'a> {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         // Where the new items that were written last end, if that was the last step.
         let mut end = None;
+        let mut written = vec![false; new.len()];
         for step in list::steps(&keys(old), &keys(new)) {
             match step {
                 Step::Remove { at, count } => ops.push(Op::Remove(base + number(at), number(count))),
@@ -227,7 +228,8 @@ impl<'a> Walk<'a> {
                     ops.push(Op::Move(base + number(from), base + number(to)));
                 }
                 Step::Insert { at, item } => {
-                    let Some(item) = new.get(item) else { continue };
+                    let (Some(written), Some(item)) = (written.get_mut(item), new.get(item)) else { continue };
+                    *written = true;
                     let html = self.html(item.instance, place.path.item(slot, item.key), around);
                     match ops.last_mut() {
                         // New items that follow each other come together.
@@ -239,7 +241,8 @@ impl<'a> Walk<'a> {
             }
         }
         let before: std::collections::HashMap<&str, usize> = old.iter().map(|item| (item.key, item.instance)).collect();
-        for (position, item) in new.iter().enumerate() {
+        // What was written just now is as it should be.
+        for (position, (item, _)) in new.iter().zip(written).enumerate().filter(|(_, (_, written))| !written) {
             if let Some(old) = before.get(item.key) {
                 let inner = self.kept(*old, item.instance, place.path.item(slot, item.key), around);
                 ops.extend(Op::down(base + number(position), inner));
