@@ -356,7 +356,9 @@ fn a_bundle_can_be_taken_apart_and_put_together_again() {
     let assets: Vec<_> =
         plain.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
     let templates: Vec<&[u8]> = plain.templates().as_slice().iter().map(|template| template.encoding()).collect();
-    let again = bundle::pack(plain.component(), plain.manifest(), &templates, &assets).expect("it can be packed");
+    let style = plain.style().map(|style| style.source());
+    let again =
+        bundle::pack(plain.component(), plain.manifest(), &templates, style, &assets).expect("it can be packed");
     assert_eq!(again.bytes(), whole);
 }
 

@@ -84,7 +84,8 @@ fn bundle(json: &Json) -> Vec<u8> {
         plain.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
     let templates = templates(json);
     let encodings: Vec<&[u8]> = templates.iter().map(|(_, encoding)| encoding.as_slice()).collect();
-    let packed = bundle::pack(plain.component(), plain.manifest(), &encodings, &assets).expect("it can be packed");
+    let packed =
+        bundle::pack(plain.component(), plain.manifest(), &encodings, None, &assets).expect("it can be packed");
     packed.bytes().to_vec()
 }
 

@@ -38,7 +38,13 @@ pub(crate) fn distinct(guest: &Path, folder: &Path, count: usize) -> Result<Vec<
         .map(|number| {
             let mut manifest = original.manifest().clone();
             manifest.app_id = name(number).parse()?;
-            let packed = bundle::pack(original.component(), &manifest, &templates, &assets)?;
+            let packed = bundle::pack(
+                original.component(),
+                &manifest,
+                &templates,
+                original.style().map(|style| style.source()),
+                &assets,
+            )?;
             let file = folder.join(format!("{}.wasm", name(number)));
             std::fs::write(&file, packed.bytes())?;
             Ok(file)

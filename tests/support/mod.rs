@@ -119,6 +119,7 @@ pub(crate) fn changed(bundle: &Path, to: &Path, change: impl FnOnce(&mut Manifes
     let templates: Vec<&[u8]> = old.templates().as_slice().iter().map(|template| template.encoding()).collect();
     let assets = old.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() });
     let assets: Vec<_> = assets.collect();
-    let new = bundle::pack(old.component(), &manifest, &templates, &assets).expect("it can be packed");
+    let style = old.style().map(|style| style.source());
+    let new = bundle::pack(old.component(), &manifest, &templates, style, &assets).expect("it can be packed");
     std::fs::write(to, new.bytes()).expect("the bundle can be written");
 }

@@ -6,6 +6,29 @@
 //! never change; new rows get new numbers. `wit/README.md` carries the same
 //! table, and a test compares the two.
 
+/// An enum whose variants stand for themselves as numbers in an encoding.
+macro_rules! numbered {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $number:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$doc])* $variant = $number,)* }
+
+        impl $name {
+            /// All of them, by number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The number that stands for it in an encoding.
+            pub const fn number(self) -> u8 { self as u8 }
+
+            /// The one with this number.
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
 mod attribute;
 mod range;
 
@@ -27,23 +50,12 @@ pub enum Content {
 
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)*) => {
-        /// Something that a user does to an element.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u8)]
-        pub enum Event { $($(#[$doc])* $variant = $number,)* }
+        numbered! {
+            /// Something that a user does to an element.
+            Event { $($(#[$doc])* $variant = $number,)* }
+        }
 
         impl Event {
-            /// Every event, by number.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The number that stands for it in an encoding.
-            pub const fn number(self) -> u8 { self as u8 }
-
-            /// The event with this number.
-            pub const fn from_number(number: u8) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)* _ => None }
-            }
-
             /// What authors write after `on:`, and the `kind` that the program is told.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -88,23 +100,12 @@ pub struct Definition {
 
 macro_rules! elements {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $definition:expr;)*) => {
-        /// An element.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u8)]
-        pub enum Element { $($(#[$doc])* $variant = $number,)* }
+        numbered! {
+            /// An element.
+            Element { $($(#[$doc])* $variant = $number,)* }
+        }
 
         impl Element {
-            /// Every element, by number.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The number that stands for it in an encoding.
-            pub const fn number(self) -> u8 { self as u8 }
-
-            /// The element with this number.
-            pub const fn from_number(number: u8) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)* _ => None }
-            }
-
             /// The element that authors write as `name`.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|element| element.definition().name == name)

@@ -1,6 +1,6 @@
-//! Hands out files: style sheets, and the assets of bundles. Each has an address
-//! that contains its digest, so that browsers may keep it for ever, and exactly
-//! one address. A picture that is opened by itself may do nothing at all.
+//! Hands out files: style sheets, scripts, the assets of bundles. Each has an
+//! address that contains its digest, so that browsers may keep it for ever, and
+//! exactly one address. A picture that is opened by itself may do nothing at all.
 
 use std::sync::Arc;
 

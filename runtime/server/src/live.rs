@@ -98,8 +98,8 @@ pub(crate) struct Same<'a> {
     pub(crate) user: &'a UserId,
     /// What the page says that it shows.
     pub(crate) base: Option<ViewId>,
-    /// Whether the page asked what is new: then it may show an alert or a title
-    /// that nobody knows of here.
+    /// Whether the page asked what is new: then it may show an alert that nobody
+    /// knows of here.
     pub(crate) looks: bool,
     /// Whether the page does not know that it is stored.
     pub(crate) by_recipe: bool,
@@ -144,12 +144,22 @@ impl Same<'_> {
             HtmlContext { token_key: &now.token_key, addresses: &links, overlay: &now.overlay, words: &words };
         let began = Instant::now();
         let old = self.base.filter(|base| *base != to).and_then(|base| self.shown(base, &words));
-        let change = match (self.base, &old) {
-            (Some(base), _) if base == to => Change::Nothing,
-            (_, Some(old)) => Change::Patch(self.patch(old, &tree, &context)),
-            (_, None) => Change::Patch(whole(&tree, now, &context)),
+        // What cannot be read any more has templates of another version.
+        let own = old.as_ref().and_then(|old| old.frame.definitions().ok());
+        let before = match (&old, &own) {
+            (Some(old), Some(own)) => old.frame.tree(&now.program, own, host).ok().map(|tree| (tree, &old.overlay)),
+            _ => None,
         };
-        let (writing, comparing) = match old {
+        let heading = outline::first_heading(&tree).map(|heading| heading.text);
+        let (change, is_called_else) = match &before {
+            _ if self.base == Some(to) => (Change::Nothing, false),
+            Some((old, overlay)) => {
+                let called = outline::first_heading(old).map(|heading| heading.text);
+                (Change::Patch(patch((old, overlay), &tree, now.program.prerendered(), &context)), called != heading)
+            }
+            None => (Change::Patch(whole(&tree, now, &context)), true),
+        };
+        let (writing, comparing) = match before {
             Some(_) => (Duration::ZERO, began.elapsed()),
             None => (began.elapsed(), Duration::ZERO),
         };
@@ -181,8 +191,7 @@ impl Same<'_> {
         if seen.is_none_or(|seen| seen.ages) && now.stored {
             push(&mut out, "nonce", &json!(now.nonce));
         }
-        let heading = outline::first_heading(&tree).map(|heading| heading.text);
-        if self.looks || seen.is_none_or(|seen| self.heading(seen).as_deref() != heading) {
+        if is_called_else {
             push(&mut out, "title", &json!(self.shell.title(self.language.texts, heading)));
         }
         if self.looks || seen.is_none_or(|seen| seen.alert != now.alert) {
@@ -213,23 +222,6 @@ impl Same<'_> {
             Some(seen) => Some(Arc::new(Shown { frame: Arc::clone(&seen.frame), overlay: seen.overlay.clone() })),
             None => self.known.get(self.user, base),
         }
-    }
-
-    fn patch(&self, old: &Shown, new: &Tree<'_>, context: &HtmlContext<'_>) -> Patch {
-        let program = &self.now.program;
-        // What cannot be read any more has templates of another version.
-        let Ok(own) = old.frame.definitions() else { return whole(new, self.now, context) };
-        match old.frame.tree(program, &own, self.host) {
-            Ok(tree) => patch((&tree, &old.overlay), new, program.prerendered(), context),
-            Err(_) => whole(new, self.now, context),
-        }
-    }
-
-    /// The first heading that was there before.
-    fn heading(&self, seen: &Seen) -> Option<String> {
-        let own = seen.frame.definitions().ok()?;
-        let tree = seen.frame.tree(&self.now.program, &own, self.host).ok()?;
-        outline::first_heading(&tree).map(|heading| heading.text.to_owned())
     }
 }
 

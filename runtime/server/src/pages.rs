@@ -1,7 +1,7 @@
 //! Pages of programs: shown on GET, acted on by POST. A POST answers with the
 //! place where the user is now, and the browser gets that; so reloading never
-//! sends anything twice. Whatever does not work leaves the page as it was and
-//! says how to get back to it.
+//! sends anything twice. With script it answers with what has changed (`live`).
+//! Whatever does not work leaves the page as it was and says how to get back to it.
 
 use std::pin::Pin;
 use std::sync::Arc;

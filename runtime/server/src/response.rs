@@ -1,6 +1,6 @@
 //! The headers of every answer, made once. A browser that gets a page of this
-//! server runs no script, loads nothing from elsewhere, sends no form elsewhere
-//! and shows it in no frame.
+//! server runs no script but the host's own files, loads nothing from elsewhere,
+//! sends no form elsewhere and shows it in no frame.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};

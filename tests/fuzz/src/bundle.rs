@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use mprun_core::{
-    bundle::{AssetFile, Bundle, Verified, diff, pack_styled, verify},
+    bundle::{AssetFile, Bundle, Verified, diff, pack, verify},
     identity::Digest,
     style::Style,
 };
@@ -63,9 +63,8 @@ fn encoded_again(bundle: &Bundle) -> Vec<u8> {
     let templates: Vec<_> = bundle.templates().as_slice().iter().map(|template| template.encoding()).collect();
     let assets: Vec<_> =
         bundle.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
-    let again =
-        pack_styled(bundle.component(), bundle.manifest(), &templates, bundle.style().map(Style::source), &assets)
-            .expect("its parts can be packed");
+    let again = pack(bundle.component(), bundle.manifest(), &templates, bundle.style().map(Style::source), &assets)
+        .expect("its parts can be packed");
     again.bytes().to_vec()
 }
 

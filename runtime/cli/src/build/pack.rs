@@ -48,7 +48,7 @@ pub(crate) fn pack(
     manifest.toolchain = Some(format!("{}; mprun {}", toolchain.version, env!("CARGO_PKG_VERSION")));
     let templates: Vec<&[u8]> = wrapped.templates.iter().map(Vec::as_slice).collect();
     let style = beside.style.as_deref();
-    bundle::pack_styled(&wrapped.component, &manifest, &templates, style, &beside.assets).map_err(|cause| {
+    bundle::pack(&wrapped.component, &manifest, &templates, style, &beside.assets).map_err(|cause| {
         let hint = cause.hint();
         error::user_with("the parts do not make a bundle", cause).maybe_hint(hint)
     })

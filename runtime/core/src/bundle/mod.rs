@@ -32,7 +32,7 @@ pub use self::{
     diff::{Difference, diff},
     error::BundleError,
     reader::verify,
-    writer::{pack, pack_styled},
+    writer::pack,
 };
 use crate::{
     asset::{AssetPath, MediaType},

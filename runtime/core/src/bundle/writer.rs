@@ -17,24 +17,12 @@ use crate::{asset::AssetPath, identity::Digest, manifest::Manifest};
 
 /// Makes a bundle of its parts: strips the component, sorts the templates by id
 /// and drops doubled ones, sorts the assets by path, and verifies the result.
+/// `style` is the style sheet as its author wrote it.
 ///
 /// # Errors
 /// As [`verify`]; templates are refused by their index in `templates`. Offsets
 /// are those of the stripped component.
 pub fn pack(
-    component: &[u8],
-    manifest: &Manifest,
-    templates: &[&[u8]],
-    assets: &[AssetFile],
-) -> Result<Verified<Bundle>, BundleError> {
-    pack_styled(component, manifest, templates, None, assets)
-}
-
-/// As [`pack`], with a style sheet, as its author wrote it.
-///
-/// # Errors
-/// As [`pack`].
-pub fn pack_styled(
     component: &[u8],
     manifest: &Manifest,
     templates: &[&[u8]],

@@ -44,12 +44,12 @@ fn blake3_of(bytes: &[u8]) -> String {
 #[test]
 fn a_component_of_many_tools_packs_to_the_same_bytes() {
     let component = Wit::new(&["clock"]).component();
-    let plain = pack(&component, &manifest(&["clock"]), &[], &[picture("icon.svg", "")]).unwrap();
+    let plain = pack(&component, &manifest(&["clock"]), &[], None, &[picture("icon.svg", "")]).unwrap();
     for name in ["name", "producers", "mprun:manifest", "mprun:later", "linking"] {
         let mut noisy = component.clone();
         let section = CustomSection { name: name.into(), data: b"/home/someone".into() };
         section.append_to_component(&mut noisy);
-        let packed = pack(&noisy, &manifest(&["clock"]), &[], &[picture("icon.svg", "")]).unwrap();
+        let packed = pack(&noisy, &manifest(&["clock"]), &[], None, &[picture("icon.svg", "")]).unwrap();
         assert_eq!(packed.bytes(), plain.bytes(), "{name}");
     }
     // Core modules bring such sections too, inside the component.
@@ -66,7 +66,7 @@ fn templates_are_sorted_and_stand_once() {
     let encodings: Vec<_> = ["a", "b", "c", "a"].map(template).into();
     let templates: Vec<_> = encodings.iter().map(Vec::as_slice).collect();
     let component = Wit::new(&[]).component();
-    let bundle = pack(&component, &manifest(&[]), &templates, &[picture("icon.svg", "")]).unwrap();
+    let bundle = pack(&component, &manifest(&[]), &templates, None, &[picture("icon.svg", "")]).unwrap();
     let ids: Vec<_> = bundle.templates().as_slice().iter().map(|t| t.id()).collect();
     let mut expected: Vec<_> = encodings[..3].iter().map(|encoding| id_of(encoding)).collect();
     expected.sort_unstable();
@@ -77,12 +77,12 @@ fn templates_are_sorted_and_stand_once() {
 fn a_broken_template_is_named_by_its_index() {
     let good = template("a");
     let component = Wit::new(&[]).component();
-    let error = pack(&component, &manifest(&[]), &[&good, b"\xff"], &[]).unwrap_err();
+    let error = pack(&component, &manifest(&[]), &[&good, b"\xff"], None, &[]).unwrap_err();
     assert!(matches!(error, BundleError::Template { index: 1, .. }), "{error}");
 }
 
 fn with_assets(assets: &[AssetFile]) -> Result<(), BundleError> {
-    pack(&Wit::new(&[]).component(), &manifest(&[]), &[], assets).map(|_| ())
+    pack(&Wit::new(&[]).component(), &manifest(&[]), &[], None, assets).map(|_| ())
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn there_is_an_end_to_assets_and_bytes() {
 #[test]
 fn a_manifest_that_was_spoiled_after_parsing_is_refused() {
     let spoiled = Manifest { name: String::new(), ..manifest(&[]) };
-    let error = pack(&Wit::new(&[]).component(), &spoiled, &[], &[]).unwrap_err();
+    let error = pack(&Wit::new(&[]).component(), &spoiled, &[], None, &[]).unwrap_err();
     assert!(matches!(error, BundleError::Manifest(_)), "{error}");
 }
 
@@ -164,7 +164,7 @@ fn other_files_are_refused_by_kind() {
     for (bytes, expected) in cases {
         assert_eq!(verify(bytes.to_vec()).unwrap_err(), expected);
     }
-    assert!(matches!(pack(&Module::new().finish(), &manifest(&[]), &[], &[]), Err(BundleError::CoreModule)));
+    assert!(matches!(pack(&Module::new().finish(), &manifest(&[]), &[], None, &[]), Err(BundleError::CoreModule)));
 }
 
 proptest! {
@@ -183,12 +183,12 @@ proptest! {
         let mut assets: Vec<_> =
             names.iter().map(|name| picture(&format!("img/{name}.svg"), name)).collect();
         assets.push(picture("icon.svg", ""));
-        let bundle = pack(&component, &manifest(&[]), &templates, &assets).unwrap();
+        let bundle = pack(&component, &manifest(&[]), &templates, None, &assets).unwrap();
 
         let by = rotate % templates.len().max(1);
         templates.rotate_left(by);
         assets.reverse();
-        let other = pack(&component, &manifest(&[]), &templates, &assets).unwrap();
+        let other = pack(&component, &manifest(&[]), &templates, None, &assets).unwrap();
         prop_assert_eq!(other.bytes(), bundle.bytes());
         prop_assert_eq!(repack(&bundle), bundle.bytes());
     }

@@ -49,7 +49,7 @@ impl Parts {
     fn pack(&self) -> Verified<Bundle> {
         let templates: Vec<_> = self.templates.iter().map(|text| template(text)).collect();
         let templates: Vec<_> = templates.iter().map(Vec::as_slice).collect();
-        pack(&Wit::new(&self.interfaces).component(), &self.manifest, &templates, &self.assets).unwrap()
+        pack(&Wit::new(&self.interfaces).component(), &self.manifest, &templates, None, &self.assets).unwrap()
     }
 }
 

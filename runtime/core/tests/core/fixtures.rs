@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use mprun_core::{
-    bundle::{AssetFile, Bundle, BundleError, Verified, pack, pack_styled},
+    bundle::{AssetFile, Bundle, BundleError, Verified, pack},
     identity::Digest,
     manifest::Manifest,
     style::Style,
@@ -87,7 +87,7 @@ impl Wit {
 
     /// A bundle of this world.
     pub(crate) fn pack(&self, manifest: &Manifest) -> Result<Verified<Bundle>, BundleError> {
-        pack(&self.component(), manifest, &[], &[picture("icon.svg", "")])
+        pack(&self.component(), manifest, &[], None, &[picture("icon.svg", "")])
     }
 }
 
@@ -130,6 +130,7 @@ pub(crate) fn small_bundle() -> Verified<Bundle> {
         &Wit::new(&["clock"]).component(),
         &manifest(&["clock"]),
         &[&first, &second],
+        None,
         &[picture("icon.svg", ""), picture("img/a.svg", "a")],
     )
     .unwrap()
@@ -141,7 +142,7 @@ pub(crate) fn repack(bundle: &Bundle) -> Vec<u8> {
     let assets: Vec<_> =
         bundle.assets().map(|asset| AssetFile { path: asset.path.to_string(), data: asset.data.to_vec() }).collect();
     let style = bundle.style().map(Style::source);
-    let again = pack_styled(bundle.component(), bundle.manifest(), &templates, style, &assets).unwrap();
+    let again = pack(bundle.component(), bundle.manifest(), &templates, style, &assets).unwrap();
     again.bytes().to_vec()
 }
 

@@ -182,9 +182,9 @@ fn the_picture_of_a_tab_is_an_asset_of_the_bundle() {
     };
     manifest.tab_bar = Some(TabBar { items: vec![tab("index", Some("tabs/index.svg")), tab("cart", None)] });
     let (component, icon) = (fixtures::Wit::new(&[]).component(), fixtures::picture("icon.svg", ""));
-    match pack(&component, &manifest, &[], std::slice::from_ref(&icon)) {
+    match pack(&component, &manifest, &[], None, std::slice::from_ref(&icon)) {
         Err(BundleError::IconMissing { path, .. }) => assert_eq!(path, "tabs/index.svg"),
         other => panic!("{other:?}"),
     }
-    assert!(pack(&component, &manifest, &[], &[icon, fixtures::picture("tabs/index.svg", "")]).is_ok());
+    assert!(pack(&component, &manifest, &[], None, &[icon, fixtures::picture("tabs/index.svg", "")]).is_ok());
 }

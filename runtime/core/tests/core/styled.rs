@@ -6,7 +6,7 @@ use mprun_core::{
     bundle::{
         Bundle, BundleError, Verified,
         diff::{Change, Part, diff},
-        pack_styled, verify,
+        pack, verify,
     },
     manifest::ColorScheme,
 };
@@ -18,7 +18,7 @@ const SHEET: &str = ".a { color: red; background: url(\"asset:img/a.svg\") }\n";
 
 fn packed(style: Option<&str>) -> Result<Verified<Bundle>, BundleError> {
     let assets = [picture("icon.svg", ""), picture("img/a.svg", "a")];
-    pack_styled(&Wit::new(&["clock"]).component(), &manifest(&["clock"]), &[&template("one")], style, &assets)
+    pack(&Wit::new(&["clock"]).component(), &manifest(&["clock"]), &[&template("one")], style, &assets)
 }
 
 /// The sections of a bundle with a style sheet, by name.

@@ -76,24 +76,13 @@ fn is_class(name: &str) -> bool {
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $kind:expr;)*) => {
-        /// An attribute. The variant names the row of the table; two rows may
-        /// share a name (`type`) where no element takes both.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u8)]
-        pub enum Attribute { $($(#[$doc])* $variant = $number,)* }
+        numbered! {
+            /// An attribute. The variant names the row of the table; two rows may
+            /// share a name (`type`) where no element takes both.
+            Attribute { $($(#[$doc])* $variant = $number,)* }
+        }
 
         impl Attribute {
-            /// Every attribute, by number.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The number that stands for it in an encoding.
-            pub const fn number(self) -> u8 { self as u8 }
-
-            /// The attribute with this number.
-            pub const fn from_number(number: u8) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)* _ => None }
-            }
-
             /// What authors write.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }

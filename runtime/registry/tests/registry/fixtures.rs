@@ -68,7 +68,7 @@ pub(crate) fn bundle_asking(name: &str, code: u32, text: &str, permissions: &[&s
     let manifest = Manifest::parse(json.as_bytes()).unwrap();
     let picture = format!("<svg xmlns=\"http://www.w3.org/2000/svg\"><!--{text}--></svg>");
     let icon = AssetFile { path: "icon.svg".to_owned(), data: picture.into_bytes() };
-    bundle::pack(component(), &manifest, &[], &[icon]).unwrap()
+    bundle::pack(component(), &manifest, &[], None, &[icon]).unwrap()
 }
 
 /// A bundle that may be used, and what came with it.

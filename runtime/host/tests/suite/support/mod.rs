@@ -121,7 +121,7 @@ pub(crate) fn bundle(app_id: &str, version: u32) -> Admitted {
         path: "icon.svg".to_owned(),
         data: br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>"#.to_vec(),
     };
-    Admitted::development(bundle::pack(&component, &manifest, &[template.encoding()], &[icon]).unwrap())
+    Admitted::development(bundle::pack(&component, &manifest, &[template.encoding()], None, &[icon]).unwrap())
 }
 
 /// A host with one program and one user.
