@@ -27,10 +27,11 @@ test: toolchain ## all tests, with everything that they need
 	@scripts/test-packages.sh
 	$(CARGO) test --locked --workspace --no-fail-fast
 
-pictures: toolchain ## every page of the samples in every way, as pictures in target/pictures
+pictures: toolchain ## every page of the samples in every way, and some beside WeUI, in target/pictures
 	@scripts/test-packages.sh
 	$(CARGO) build --locked -p mprun
-	$(CARGO) test --locked -p mprun-tests -- --ignored --exact --nocapture live::looks::every_page_in_every_way_as_a_picture
+	$(CARGO) test --locked -p mprun-tests -- --ignored --exact --nocapture \
+	  live::looks::every_page_in_every_way_as_a_picture live::looks::pages_beside_the_same_in_weui_as_a_picture
 
 check: ## what CI refuses before it runs a test: format, lints, dependencies
 	$(CARGO) fmt --all --check

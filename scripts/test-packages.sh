@@ -8,11 +8,13 @@ cd "$(dirname "$0")/.."
 
 # command:package. The browser and its driver, the digest and the signatures checked
 # by tools that we did not write, a registry and a tool that reads it, a terminal to
-# type into, a load generator, npm for what has no package.
+# type into, a load generator, npm for what has no package,
+# a network of the test's own with a certificate in it.
 known=(chromium:chromium chromedriver:chromium-driver b3sum:b3sum minisign:minisign docker-registry:docker-registry
-  skopeo:skopeo tmux:tmux python3:python3 wrk:wrk npm:npm)
+  skopeo:skopeo tmux:tmux python3:python3 wrk:wrk npm:npm openssl:openssl ip:iproute2 unshare:util-linux)
 # name version sha512 files: what is kept of a package of npm. axe-core looks for what
-# shuts people out of a page; the list has texts that made other programs fail.
+# shuts people out of a page; the list has texts that made other programs fail; weui is
+# the style sheet of WeChat's own pages, which ours are pictured beside.
 tools=(
   "axe-core 4.14.1
    1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
@@ -20,6 +22,9 @@ tools=(
   "big-list-of-naughty-strings 1.0.0
    5a20be816dfc2a14aa1d1e67990e75976e4292253f5a40c25c55dde91d6ebf209d62b324ef423399c56bad5dc210a535a697763dc658f94b11cff47233bfe330
    blns.json LICENSE"
+  "weui 2.6.26
+   576b381d534d73bbce171ce597d6f5dddcfd22fb02756f83c6fe756a1712d9a0675fa2c18702724891c10b762846ca703bfa3296d9231ab8bd4d3c89d4570066
+   dist/style/weui.min.css LICENSE.txt"
 )
 folder=target/test-tools
 
@@ -54,7 +59,7 @@ fetch() {
 
 wanted=("$@")
 if [[ ${#wanted[@]} -eq 0 ]]; then
-  wanted=(chromium chromedriver b3sum minisign docker-registry skopeo tmux python3)
+  wanted=(chromium chromedriver b3sum minisign docker-registry skopeo tmux python3 openssl ip unshare)
   [[ -z $(absent) ]] || wanted+=(npm)
 fi
 

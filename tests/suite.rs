@@ -26,6 +26,7 @@ mod live_http;
 mod manifest;
 mod neighbours;
 mod oci;
+mod pictures;
 mod registry;
 mod samples;
 mod shop;

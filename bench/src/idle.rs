@@ -39,6 +39,14 @@ pub(crate) struct Idle {
     pub(crate) per_second: f64,
 }
 
+/// How many bytes of states a table has: large ones lie elsewhere.
+fn states(table: &str) -> String {
+    format!(
+        "SELECT coalesce(sum(length(coalesce(l.bytes, t.state))), 0)
+           FROM {table} t LEFT JOIN large l ON l.id = t.state"
+    )
+}
+
 /// What there is at a moment, in bytes.
 struct Moment {
     pages: u64,
@@ -129,8 +137,7 @@ fn moment(server: &Serving, folder: &Path) -> Result<Moment> {
     Ok(Moment {
         pages: number("SELECT count(*) FROM pages")?,
         file: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
-        state: number("SELECT coalesce(sum(length(state)), 0) FROM pages")?
-            + number("SELECT coalesce(sum(length(state)), 0) FROM apps")?,
+        state: number(&states("pages"))? + number(&states("apps"))?,
         tables,
         memory,
     })

@@ -48,8 +48,11 @@ fn stored(database: &PathBuf, program: &str, user: &str, key: &str) -> Result<Op
             *slot = Some(Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?);
         }
         let connection = slot.as_ref().context("a connection was just made")?;
-        let mut statement =
-            connection.prepare_cached("SELECT value FROM entries WHERE program = ?1 AND user = ?2 AND key = ?3")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT coalesce(l.bytes, e.value) FROM apps a JOIN entries e ON e.scope = a.scope AND e.key = ?3
+               LEFT JOIN large l ON l.id = e.value
+              WHERE a.user = ?2 AND a.program = (SELECT id FROM programs WHERE name = ?1)",
+        )?;
         let program = format!("dev/{program}");
         Ok(statement.query_row((program, user, key.as_bytes()), |row| row.get(0)).optional()?)
     })

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{LIVELY, NETWORK_ERRORS, PHONE, lively, phone};
+use super::{DESK, LIVELY, NETWORK_ERRORS, PHONE, lively, one_user_twice, phone};
 use crate::support::browser::{Browser, Network, key};
 use crate::support::sample;
 use crate::support::server::Server;
@@ -178,4 +178,40 @@ async fn a_slider_says_its_number_while_it_moves() {
     assert_ne!(before, after);
     browser.settled().await;
     assert_eq!(browser.value_of(read).await, after, "the answer does not turn it back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_tells_once_that_somebody_has_closed_it() {
+    let server = lively();
+    let (browser, client) = one_user_twice(&server).await;
+    let page = client.get(DESK).press("Shut");
+    browser.at(&server, &page.path).await;
+    let (open, shut) = ("Boolean(document.querySelector(':popover-open'))", "!document.querySelector(':popover-open')");
+    for (count, way) in (1..).zip(["Escape", "cross", "outside", "button"]) {
+        browser.click("Open the sheet").await;
+        browser.until(open).await;
+        match way {
+            "Escape" => browser.key(key::ESCAPE).await,
+            "cross" => browser.click_on(":popover-open .mp-sheet-close").await,
+            "outside" => browser.click_point(195.0, 90.0).await,
+            _ => browser.click("Keep it").await,
+        }
+        browser.until(shut).await;
+        browser.sees(&format!("closed {count}, done 0.")).await;
+        browser.settled().await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        browser.sees(&format!("closed {count}, done 0.")).await;
+    }
+    // A button that does something itself says only that.
+    browser.click("Open the sheet").await;
+    browser.until(open).await;
+    browser.click("Do it").await;
+    browser.sees("closed 4, done 1.").await;
+    // Nor is the program told what it does.
+    page.reload().press("Show");
+    browser.until(open).await;
+    page.reload().press("Shut");
+    browser.until(shut).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    browser.sees("closed 4, done 1.").await;
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{LIVELY, lively, one_user_twice, phone};
-use crate::support::browser::{Network, key};
+use super::wire::Wire;
+use super::{DESK, LIVELY, NETWORK_ERRORS, lively, one_user_twice, phone};
+use crate::support::browser::{Browser, Network, key};
 use crate::support::client::Page;
 
 /// What a caret is, and where.
@@ -189,4 +190,87 @@ async fn a_field_that_is_left_tells_the_program() {
         0,
         "no button has to be pressed for it"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_stays_until_its_own_form_is_handed_in() {
+    let server = lively();
+    let browser = phone().await;
+    browser.at(&server, DESK).await;
+    browser.type_into("First", "one").await;
+    browser.type_into("Secret", "hush").await;
+    // A button in the form that does not hand it in, and the other form.
+    browser.click("Peek").await;
+    browser.sees("peeks 1,").await;
+    browser.settled().await;
+    assert_eq!(browser.value("Secret").await, "hush");
+    browser.click("Send second").await;
+    browser.sees("sent: second .").await;
+    browser.settled().await;
+    assert_eq!(browser.value("Secret").await, "hush");
+    assert_eq!(browser.value("First").await, "one");
+    browser.click("Send first").await;
+    browser.sees("sent: first one hush.").await;
+    browser.settled().await;
+    assert_eq!(browser.value("Secret").await, "");
+    assert_eq!(browser.value("First").await, "");
+}
+
+/// Puts a text into the longest field, as pasting does.
+async fn paste(browser: &Browser, text: &str) {
+    let paste = "text => {
+      const field = document.querySelector('textarea');
+      field.value = text;
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }";
+    browser.probe(paste, vec![json!(text)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_long_to_be_kept_stays_is_said_once_and_can_be_shortened() {
+    // A field may have 64 KiB.
+    const TOO_MUCH: usize = 70_000;
+    const WATCH: &str = "(() => {
+      window.__said = 0;
+      new MutationObserver((all) => { for (const { addedNodes } of all) __said += addedNodes.length; })
+        .observe(document.querySelector('.mp-alerts'), { childList: true });
+    })()";
+    // Whether the browser asks before the page is left.
+    const ASKS: &str = "(() => { const event = new Event('beforeunload', { cancelable: true });
+                         return !dispatchEvent(event); })()";
+    let length = "document.querySelector('textarea').value.length";
+    let server = lively();
+    let wire = Wire::to(&server);
+    let (browser, client) = one_user_twice(&server).await;
+    browser.expects_log(NETWORK_ERRORS);
+    let page = client.get(LIVELY).press("Add");
+    browser.go(&wire.page(&page.path)).await;
+    browser.value_of(WATCH).await;
+    assert_eq!(browser.value_of(ASKS).await, false);
+    paste(&browser, &"x".repeat(TOO_MUCH)).await;
+    browser.until("document.querySelector('.mp-alert') !== null").await;
+    assert_eq!(browser.value_of(length).await, TOO_MUCH);
+    assert_eq!(browser.value_of(ASKS).await, true);
+
+    // What happens elsewhere is still seen, and nothing is tried over and over.
+    elsewhere(&page, "Turn");
+    browser.sees("turned 1.").await;
+    let posts = || wire.asked().iter().filter(|line| line.starts_with("POST ")).count();
+    let before = posts();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(posts(), before, "it asks again and again");
+    assert_eq!(browser.value_of(length).await, TOO_MUCH);
+    assert_eq!(browser.value_of("[__said, document.querySelectorAll('.mp-alert').length]").await, json!([1, 1]));
+
+    // Nor does a button work, or take anything away.
+    browser.click("Add").await;
+    browser.settled().await;
+    browser.sees("here 1,").await;
+    assert_eq!(browser.value_of(length).await, TOO_MUCH);
+
+    paste(&browser, "Short").await;
+    browser.until("document.querySelector('.mp-alert') === null").await;
+    assert_eq!(browser.value_of(ASKS).await, false);
+    browser.window.refresh().await.expect("the page is loaded again");
+    assert_eq!(browser.value("Message").await, "Short");
 }

@@ -1,7 +1,7 @@
 //! By keyboard alone: everything that can be used is reached, in the order of the
 //! page, in sight and set off; and using it leaves one where one was.
 
-use super::{PHONE, counted, lively, phone};
+use super::{DESK, PHONE, counted, lively, phone};
 use crate::support::browser::{Browser, key};
 use crate::support::sample;
 use crate::support::server::Server;
@@ -140,4 +140,29 @@ async fn backwards_works_too() {
     browser.settled().await;
     browser.key(key::TAB).await;
     assert_eq!(focused(&browser).await, "Turn", "one goes on from where one was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enter_hands_in_the_form_of_its_field_whatever_is_typed_elsewhere() {
+    let server = lively();
+    let browser = phone().await;
+    browser.at(&server, DESK).await;
+    browser.type_into("First", "one").await;
+    browser.type_into("Second", "two").await;
+    // A field of no form means itself.
+    browser.type_into("Note", "n").await;
+    browser.key(key::ENTER).await;
+    let text = browser.sees("note: n.").await;
+    assert!(text.contains("sent: ."), "{text}");
+    browser.settled().await;
+    browser.focus("Second").await;
+    browser.key(key::ENTER).await;
+    browser.sees("sent: second two.").await;
+    browser.settled().await;
+    assert_eq!(browser.value("First").await, "one");
+    // Not the first button of the form, but the one that hands it in.
+    browser.focus("First").await;
+    browser.key(key::ENTER).await;
+    let text = browser.sees("sent: first one .").await;
+    assert!(text.contains("peeks 0,"), "{text}");
 }

@@ -2,18 +2,23 @@
 //! light and dark, in English, Chinese and Arabic. That nothing overflows, is cut off
 //! or too small for a thumb, and that axe-core finds nothing, is asserted in every
 //! run. `make pictures` leaves pictures of all of it in `target/pictures`: that
-//! something is handsome, only people can see.
+//! something is handsome, only people can see. For some pages it also puts the same
+//! content beside them as WeUI shows it, the style sheet of WeChat's own pages; those
+//! pages are in `weui/`, and that both say the same is asserted.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
+use mprun_core::manifest::ColorScheme;
+use serde_json::{Value, json};
 
-use super::phone;
-use crate::support::browser::Browser;
+use super::{PHONE, phone};
+use crate::support::browser::{Browser, tool};
 use crate::support::client::Client;
 use crate::support::server::Server;
-use crate::support::{root, sample};
+use crate::support::{changed, root, sample};
 
 /// Widths and heights of windows, how far they are zoomed in percent, and the name.
 const WINDOWS: [(u32, u32, u32, &str); 5] = [
@@ -245,5 +250,126 @@ async fn every_page_in_every_way_as_a_picture() {
     }
     for painter in painters {
         painter.await.expect("every picture can be taken");
+    }
+}
+
+/// Pages of coffee that are put beside the same content in WeUI: a name, our path, and
+/// the other page.
+const BESIDE: [(&str, &str, &str); 3] = [
+    ("menu", "menu", include_str!("weui/menu.html")),
+    ("product", "product?id=mocha", include_str!("weui/product.html")),
+    ("cart", "cart", include_str!("weui/cart.html")),
+];
+
+/// Says a page in other words, and tells what can be read.
+const TEXTS: &str = include_str!("weui/texts.js");
+
+/// How wide a page is, whether it is dark, and the pictures that did not arrive.
+const STATE: &str = "[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches, \
+                     Array.from(document.images).filter(image => !image.naturalWidth).map(image => image.src)]";
+
+/// Two pictures of phones beside each other, and how wide that is. Hairlines need
+/// the screen of a phone: both are taken at 200 %.
+const PAIR: &str = "<!doctype html><style>body{margin:0;display:flex;gap:20px;align-items:start;background:#808080}\
+                    img{display:block;width:390px}</style><img src=\"ours.png\"><img src=\"theirs.png\">";
+const PAIR_WIDTH: u32 = 2 * PHONE.0 + 20;
+
+/// The texts of coffee in a language. The program speaks English, whatever its manifest
+/// says in others: what Chinese looks like is seen with a table of its texts.
+fn words(language: &str) -> Value {
+    match language {
+        "en" => json!({}),
+        _ => serde_json::from_str(include_str!("weui/words.json")).expect("the table is JSON"),
+    }
+}
+
+/// A page of `weui/` in a language: what stands in `{{…}}` is a text, a drawing of the
+/// sample, or `lang`.
+fn filled(page: &str, language: &str, words: &Value) -> String {
+    let mut parts = page.split("{{");
+    let mut html = parts.next().expect("a text has a first part").to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once("}}").expect("a placeholder ends");
+        if name == "lang" {
+            html.push_str(language);
+        } else if name.ends_with(".svg") {
+            let file = root().join("samples/coffee/assets").join(name);
+            let drawing = std::fs::read_to_string(&file);
+            html.push_str(&drawing.unwrap_or_else(|error| panic!("{}: {error}", file.display())));
+        } else if language == "en" {
+            html.push_str(name);
+        } else {
+            html.push_str(words[name].as_str().unwrap_or_else(|| panic!("weui/words.json lacks `{name}`")));
+        }
+        html.push_str(rest);
+    }
+    html
+}
+
+/// Takes a picture of all of the page that is open, in these words, and tells what can
+/// be read on it.
+async fn half(browser: &Browser, words: Value, dark: bool, file: &Path) -> BTreeSet<String> {
+    let read = browser.probe(TEXTS, vec![words]).await;
+    // Pictures far down come when the window is as long as the page.
+    let tall = browser.value_of("document.documentElement.scrollHeight").await.as_u64();
+    let tall = tall.and_then(|tall| u32::try_from(tall).ok()).expect("a page has a height");
+    browser.zoom(PHONE.0 * 2, tall * 2, 200);
+    browser.until("Array.from(document.images).every(image => image.complete)").await;
+    let state = browser.value_of(STATE).await;
+    assert_eq!(state, json!([PHONE.0, dark, []]), "{}", file.display());
+    let picture = browser.window.screenshot().await.expect("a picture can be taken");
+    std::fs::write(file, picture).expect("the picture can be written");
+    let read = read.as_array().into_iter().flatten();
+    read.map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "pictures for people to compare: `make pictures`"]
+async fn pages_beside_the_same_in_weui_as_a_picture() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // Coffee's manifest says that it is light. Here it follows what is asked for.
+    let coffee = folder.path().join("coffee.wasm");
+    changed(&sample("coffee"), &coffee, |manifest| manifest.color_scheme = ColorScheme::Auto);
+    let server = Server::start(&[coffee]);
+    let client = server.client();
+    client.get("/miniapp/coffee/menu").press("Add Flat White").press("Add Black Sesame Cookie").assert_text("Cart (2)");
+    let browser = phone().await;
+    browser.become_user(&client.cookie());
+    // What the pages of `weui/` call `../`.
+    symlink(tool("weui"), folder.path().join("weui")).expect("a link can be made");
+    for (name, place) in [("assets", "samples/coffee/assets"), ("frame.css", "tests/live/weui/frame.css")] {
+        symlink(root().join(place), folder.path().join(name)).expect("a link can be made");
+    }
+
+    for (name, path, page) in BESIDE {
+        for language in ["en", "zh-CN"] {
+            for dark in [false, true] {
+                let name = format!("weui-{name}-{language}-{}", if dark { "dark" } else { "light" });
+                // A folder for each: a browser remembers pictures by their addresses.
+                let place = folder.path().join(&name);
+                std::fs::create_dir(&place).expect("a folder can be made");
+                let page_of = |file: &str| format!("file://{}", place.join(file).display());
+                browser.language(language);
+                browser.dark(dark);
+
+                browser.size(PHONE.0, PHONE.1);
+                browser.at(&server, &format!("/miniapp/coffee/{path}")).await;
+                let ours = half(&browser, words(language), dark, &place.join("ours.png")).await;
+
+                browser.size(PHONE.0, PHONE.1);
+                std::fs::write(place.join("theirs.html"), filled(page, language, &words(language))).expect("a file");
+                browser.go(&page_of("theirs.html")).await;
+                let brand = browser.value_of("getComputedStyle(document.body).getPropertyValue('--weui-BRAND')").await;
+                assert_ne!(brand, "", "{name}: the style sheet of WeUI did not arrive");
+                let theirs = half(&browser, json!({}), dark, &place.join("theirs.png")).await;
+                assert_eq!(ours, theirs, "{name}: on the left is our page, on the right tests/live/weui");
+
+                std::fs::write(place.join("pair.html"), PAIR).expect("a file");
+                // As high as the pictures are, at least this.
+                browser.zoom(PAIR_WIDTH * 2, 200, 200);
+                browser.go(&page_of("pair.html")).await;
+                browser.picture_into(&pictures().join(format!("{name}.png"))).await;
+            }
+        }
     }
 }

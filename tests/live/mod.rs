@@ -11,6 +11,7 @@ mod fields;
 mod fresh;
 mod history;
 mod keyboard;
+mod leaving;
 mod looks;
 mod outages;
 mod pushes;
@@ -25,6 +26,9 @@ use crate::support::server::Server;
 
 /// Where most of it is shown.
 const LIVELY: &str = "/miniapp/lively/index";
+
+/// Its page with two forms and a sheet.
+const DESK: &str = "/miniapp/lively/desk";
 
 /// A phone.
 const PHONE: (u32, u32) = (390, 844);
@@ -69,4 +73,13 @@ async fn mark(browser: &Browser) {
 /// Whether the document that was marked is still open: nothing was loaded anew.
 async fn is_the_same_document(browser: &Browser) -> bool {
     browser.value_of("window.__mark === true").await == true
+}
+
+/// Turns the page away from whoever looks, or back, as another tab in front would.
+async fn hide(browser: &Browser, hidden: bool) {
+    let turn = "hidden => {
+      Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }";
+    browser.probe(turn, vec![hidden.into()]).await;
 }

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::wire::Wire;
-use super::{LIVELY, counted, is_the_same_document, lively, mark, one_user_twice, phone};
-use crate::support::browser::Browser;
+use super::{LIVELY, counted, hide, is_the_same_document, lively, mark, one_user_twice, phone};
+use crate::support::browser::{Browser, Network};
 use crate::support::sample;
 use crate::support::server::Server;
 
@@ -164,4 +164,103 @@ async fn a_page_that_was_only_looked_at_hears_as_well() {
     browser.sees("here 0, shared 1, stored 1.").await;
     client.get(LIVELY).press("Add").assert_text("here 1, shared 2, stored 2.");
     browser.sees("here 0, shared 2, stored 2.").await;
+}
+
+/// How long after it was opened a page may still ask whether it has missed something.
+const OPENED: Duration = Duration::from_millis(2_500);
+
+/// Posts so far.
+fn posts(wire: &Wire) -> usize {
+    wire.asked().iter().filter(|line| line.starts_with("POST ")).count()
+}
+
+/// Lets the page hear something, as from the tab that has the stream.
+async fn hears(browser: &Browser, said: serde_json::Value) {
+    browser.probe("said => new BroadcastChannel('mprun').postMessage(said)", vec![said]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_nobody_sees_asks_when_somebody_looks() {
+    let server = lively();
+    let wire = Wire::to(&server);
+    let (browser, client) = one_user_twice(&server).await;
+    let page = client.get(LIVELY).press("Add");
+    browser.go(&wire.page(&page.path)).await;
+    tokio::time::sleep(OPENED).await;
+    hide(&browser, true).await;
+    let before = posts(&wire);
+    for _ in 0..3 {
+        page.reload().press("Turn");
+    }
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    assert_eq!(posts(&wire), before);
+    browser.sees("turned 0.").await;
+    hide(&browser, false).await;
+    browser.sees("turned 3.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_stream_was_opened_again_not_all_pages_ask_at_once() {
+    let server = lively();
+    let wire = Wire::to(&server);
+    let (browser, client) = one_user_twice(&server).await;
+    let page = client.get(LIVELY).press("Add");
+    browser.go(&wire.page(&page.path)).await;
+    tokio::time::sleep(OPENED).await;
+    for (random, early) in [("0.9", 0), ("0", 1)] {
+        browser.value_of(&format!("(Math.random = () => {random}, true)")).await;
+        let before = posts(&wire);
+        hears(&browser, serde_json::json!({ "name": "open", "app": "*" })).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(posts(&wire), before + early, "half a second later, with {random}");
+        tokio::time::sleep(Duration::from_millis(1_000)).await;
+        assert_eq!(posts(&wire), before + 1, "with {random}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_heard_before_a_press_is_asked_for_unless_the_answer_is_as_new() {
+    let server = lively();
+    let wire = Wire::to(&server);
+    let (browser, client) = one_user_twice(&server).await;
+    let page = client.get(LIVELY).press("Add");
+    browser.go(&wire.page(&page.path)).await;
+    tokio::time::sleep(OPENED).await;
+    browser.network(Network::Slow(Duration::from_millis(400)));
+    for (rev, asked) in [(1, 2), (1_000_000, 3)] {
+        let before = posts(&wire);
+        browser.click("Add").await;
+        hears(&browser, serde_json::json!({ "name": "change", "app": "lively", "rev": rev })).await;
+        browser.click("Turn").await;
+        browser.settled().await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(posts(&wire), before + asked, "after revision {rev} was heard");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_while_a_page_is_under_way_is_seen_on_it() {
+    // The document has left the server and takes its time.
+    const LATE: &str = "(() => {
+      const real = window.fetch;
+      window.fetch = async (url, init) => {
+        const answer = await real(url, init);
+        if (init?.method !== 'POST') await new Promise((done) => setTimeout(done, 2500));
+        return answer;
+      };
+    })()";
+    let server = lively();
+    let (browser, client) = one_user_twice(&server).await;
+    let page = client.get(LIVELY).press("Add");
+    browser.at(&server, &page.path).await;
+    browser.sees(&counted(1)).await;
+    tokio::time::sleep(OPENED).await;
+    mark(&browser).await;
+    browser.value_of(LATE).await;
+    browser.click("Onward").await;
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    page.reload().press("Add").assert_text(&counted(2));
+    browser.sees("Other 1").await;
+    browser.sees("taken 0, shared 2.").await;
+    assert!(is_the_same_document(&browser).await);
 }

@@ -1,7 +1,9 @@
 //! Live pages for those who pretend to be one: what is forged, stale, doubled, out
 //! of order, somebody else's, too large or too slow is answered kindly and changes
-//! nothing. `streams` is about those who listen.
+//! nothing. `streams` is about those who listen, `leads` about pages that go elsewhere
+//! by themselves.
 
+mod leads;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -13,8 +15,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::client::{Client, Page};
-use crate::support::guest;
 use crate::support::server::Server;
+use crate::support::{changed, guest};
 
 const COUNTER: &str = "/miniapp/counter/index";
 const LIVE: (&str, &str) = ("Accept", "application/vnd.mprun+json");
@@ -271,6 +273,119 @@ fn keeping_does_nothing_else() {
     assert!(said["page"].is_null() && said["ops"].is_null() && said["html"].is_null(), "{said}");
 }
 
+/// What a page sends of which only one field was touched.
+fn kept(page: &Page, name: &str, text: &str) -> Vec<(String, String)> {
+    let fields = page.form(None).into_iter().filter(|(name, _)| !name.starts_with("f."));
+    let fields: Vec<_> = fields.collect();
+    with(&with(&fields, name, text), "_keep", "1")
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_and_what_was_kept_stays() {
+    let server = Server::start(&[guest("lively")]);
+    let client = server.client();
+    let page = client.get("/miniapp/lively/index").press("Add");
+    let text = "x".repeat(60_000);
+    let name = |row: usize| {
+        let filled = page.reload().fill(&format!("Row {row}"), "here").form(None);
+        filled.into_iter().find(|(_, value)| value == "here").map(|(name, _)| name).expect("a field")
+    };
+    for row in 0..4 {
+        let answer = post(&server, &client, &page.path, &kept(&page, &name(row), &text));
+        assert_eq!(answer.status, 200, "row {row}");
+    }
+    // Only what was touched is sent, so it is the drafts that are too many.
+    let answer = post(&server, &client, &page.path, &kept(&page, &name(4), &text));
+    assert_eq!((answer.status, answer.problem().as_str()), (413, "too-large"));
+    let lengths = || {
+        let now = page.reload();
+        (0..5).map(|row| now.value(&format!("Row {row}")).len()).collect::<Vec<_>>()
+    };
+    assert_eq!(lengths(), [60_000, 60_000, 60_000, 60_000, 0]);
+    // Where something is shortened, there is room again.
+    for (row, text) in [(0, "short"), (4, text.as_str())] {
+        let answer = post(&server, &client, &page.path, &kept(&page, &name(row), text));
+        assert_eq!(answer.status, 200, "row {row}");
+    }
+    assert_eq!(lengths(), [5, 60_000, 60_000, 60_000, 60_000]);
+}
+
+#[test]
+fn who_asks_for_no_answer_takes_no_toast_from_others() {
+    let server = Server::start(&[guest("lively")]);
+    let client = server.client();
+    let page = client.get("/miniapp/lively/index").press("Add");
+    let cookie = client.cookie();
+    let headers = [("Cookie", cookie.as_str()), FORM, OURS];
+    let keep = with(&page.form(None), "_keep", "1");
+    for form in [&pressed(&page, "Say"), &keep, &keep] {
+        assert_eq!(ask(&server, "POST", &page.path, &headers, &encoded(form)).status, 303);
+    }
+    let said = post(&server, &client, &page.path, &keep).json();
+    assert_eq!(said["toasts"], serde_json::json!(["Said in passing"]));
+    assert!(post(&server, &client, &page.path, &keep).json()["toasts"].is_null(), "once");
+}
+
+#[test]
+fn a_page_with_another_skin_is_fetched_again_after_what_was_done() {
+    let (data, bundle) = (tempfile::tempdir().expect("a temporary folder"), guest("counter"));
+    let (same, other) = (data.path().join("same.wasm"), data.path().join("other.wasm"));
+    changed(&bundle, &same, |manifest| manifest.version.code += 1);
+    changed(&bundle, &other, |manifest| {
+        manifest.version.code += 2;
+        manifest.name = "Counter, renewed".to_owned();
+    });
+    let mut server = Server::start_on(&[bundle], data.path(), "127.0.0.1:0");
+    let client = server.client();
+    let page = client.get(COUNTER).press("Add");
+    let (fresh, looked_at) = (client.get(COUNTER), client.get(COUNTER));
+    let address = server.address().to_owned();
+    // What is not seen on a page is no reason to fetch it.
+    for (seq, next, go) in [("1", same, false), ("2", other, true)] {
+        drop(server);
+        server = Server::start_on(&[next], data.path(), &address);
+        let form = with(&pressed(&page, "Add"), "_seq", seq);
+        let said = post(&server, &client, &page.path, &form).json();
+        assert_eq!(said["go"].as_str(), go.then_some(page.path.as_str()), "{said}");
+        assert_eq!(said["ops"].is_array() || said["html"].is_string(), !go, "{said}");
+    }
+    // A connection to a server that is gone is worth nothing.
+    (0..20).find_map(|_| client.try_get(COUNTER).ok()).expect("an answer");
+    // What was pressed has happened, both times; and a page that says nothing of its
+    // skin, or has that of today, is answered as ever.
+    counts(&client, 3);
+    for form in [without(&pressed(&page, "Add"), "_skin"), pressed(&page.reload(), "Add")] {
+        let said = post(&server, &client, &page.path, &with(&form, "_seq", "3")).json();
+        assert!(said["go"].is_null() && said["rev"].is_number(), "{said}");
+    }
+    // One that is not stored: by its own address, or by that to which it was sent.
+    let said = post(&server, &client, COUNTER, &with(&fresh.form(None), "_keep", "1")).json();
+    assert_eq!(said["go"], COUNTER, "{said}");
+    let typed = with(&looked_at.fill("Note", "half a th").form(None), "_keep", "1");
+    let said = post(&server, &client, COUNTER, &typed).json();
+    let stored = said["go"].as_str().expect("an address");
+    assert!(stored.starts_with(COUNTER) && stored.contains("_page="), "{stored}");
+    assert_eq!(client.get(stored).value("Note"), "half a th");
+}
+
+#[test]
+fn the_largest_views_are_shown_and_changed_for_all_who_ask_at_once() {
+    let server = Server::start(&[guest("flips")]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let client = server.client();
+                let mut page = client.get("/miniapp/flips/index?nodes=15000").assert_text("Flip 0").press("Flip");
+                for flips in 2..=4 {
+                    let answer = post(&server, &client, &page.path, &pressed(&page, "Flip"));
+                    assert_eq!(answer.status, 200, "{}", answer.body.get(..500).unwrap_or(&answer.body));
+                    page = page.reload().assert_text(&format!("Flip {flips}"));
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn another_users_page_is_nobodys() {
     let server = Server::start(&[guest("counter")]);
@@ -356,8 +471,16 @@ fn what_is_too_much_or_too_slow_is_said_in_the_language_of_scripts() {
     assert_eq!(post(&server, &client, &page.path, &strange).status, 200);
     counts(&client, 2);
     let note = form.iter().find(|(name, _)| name.starts_with("f.")).map(|(name, _)| name.clone()).expect("a field");
-    let long = post(&server, &client, &page.path, &with(&with(&form, &note, &"x".repeat(100 * 1024)), "_seq", "2"));
-    assert!([200, 400].contains(&long.status), "{}: {}", long.status, long.body.len());
+    let long = with(&with(&form, &note, &"x".repeat(100 * 1024)), "_seq", "2");
+    for form in [&long, &with(&without(&long, "_h"), "_keep", "1")] {
+        let answer = post(&server, &client, &page.path, form);
+        assert_eq!((answer.status, answer.problem().as_str()), (413, "too-large"));
+        let text = answer.json()["problem"]["text"].as_str().unwrap_or_default().to_owned();
+        assert!(text.contains("Nothing was changed. Please shorten what you typed."), "{text}");
+        // The same without script.
+        let page = client.try_post(&page.path, form).expect("an answer");
+        assert_eq!((page.status, page.problem().as_deref()), (413, Some("too-large")));
+    }
     counts(&client, 2);
 
     // The program fails: the page stays as it is.

@@ -77,6 +77,8 @@ events! {
     Refresh = 5, "refresh";
     /// More is wanted at the element's end.
     ReachBottom = 6, "reach-bottom";
+    /// The user has closed what was open.
+    Close = 7, "close";
 }
 
 /// One row of the table of elements.
@@ -303,7 +305,8 @@ elements! {
     /// A button, and what it opens above the page.
     Dialog = 31, "dialog", Definition {
         name: "dialog", content: Content::Children,
-        attributes: &[A::Gap, A::Label, A::Class, A::Open, A::Trigger], required: &[A::Label, A::Trigger], ..PLAIN
+        attributes: &[A::Gap, A::Label, A::Class, A::Open, A::Trigger], required: &[A::Label, A::Trigger],
+        events: &[Event::Close], ..PLAIN
     };
     /// A line that unfolds.
     Disclosure = 32, "disclosure", Definition {

@@ -219,20 +219,30 @@ fn is_web(rest: &str) -> bool {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
-    let host_ok = host.contains('.')
-        && host.split('.').all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
-        // A last label of digits would be read as an IPv4 address.
-        && host.rsplit('.').next().is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_alphabetic()));
     let port_ok = port.is_none_or(|port| {
         !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
     });
     let tail_ok = tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte));
-    host_ok && port_ok && tail_ok
+    is_host(host) && port_ok && tail_ok
+}
+
+/// Two labels or more, of ASCII letters, digits and `-` inside, the last of which
+/// begins with a letter.
+///
+/// For browsers and resolvers not only four decimal numbers are an IPv4 address:
+/// any host is that "ends in a number" of the URL standard
+/// (<https://url.spec.whatwg.org/#ends-in-a-number-checker>), whose last label is all
+/// digits, or `0x` with hexadecimal digits or nothing behind it, as in `127.0.0.0x1`.
+/// Such a label begins with a digit, and no top-level domain does.
+fn is_host(host: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    host.split('.').all(is_label)
+        && host.rsplit_once('.').is_some_and(|(_, last)| last.starts_with(|first: char| first.is_ascii_alphabetic()))
 }
 
 #[cfg(test)]
@@ -279,6 +289,154 @@ mod tests {
         ] {
             assert!(Url::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_server_has_a_name_and_no_number() {
+        for good in [
+            "example.org",
+            "EXAMPLE.Org",
+            "a.b",
+            "cdn-2.example.co.uk",
+            "1.example",
+            "1.2.3.4.example",
+            "0x7f.example",
+            "127.0.0.1.nip.io",
+            "a.x1",
+            "a.abc",
+            "a.f00",
+            "a.x0",
+            // Internationalised ones as DNS has them.
+            "xn--bcher-kva.example",
+            "example.xn--p1ai",
+            "xn--fiqs8s.xn--fiqs8s",
+            "example.org:443",
+            "example.org:8443",
+            "example.org:0",
+            "example.org:65535",
+        ] {
+            for tail in ["", "/", "/a/b.png", "?q=1", "#top", "/a?q=@:#[1]"] {
+                let url = format!("https://{good}{tail}");
+                assert_eq!(Url::parse(&url), Ok(Url::Web(&url)));
+            }
+        }
+        for bad in [
+            "",
+            ".",
+            "localhost",
+            "org",
+            // Decimal, octal and hexadecimal numbers, of one to five parts.
+            "127.0.0.1",
+            "127.1",
+            "1.2.3",
+            "1.2.3.4.5",
+            "2130706433",
+            "127.0.0.256",
+            "127.0.0.99999999999",
+            "0177.0.0.1",
+            "127.0.0.01",
+            "127.0.0.08",
+            "0x7f.1",
+            "0x7f.0.0.1",
+            "127.0.0.0x1",
+            "127.0.0.0X1",
+            "127.0.0.0x",
+            "127.0.0.0xff",
+            "1.0xffffff",
+            "0x7f000001",
+            "a.0x1",
+            "a.1",
+            "example.0x",
+            "example.0",
+            // Numbers for nobody, and no top-level domains either.
+            "example.0xg",
+            "example.0a",
+            "example.1st",
+            // The root's dot.
+            "127.0.0.1.",
+            "127.0.0.0x1.",
+            "example.org.",
+            "example.org..",
+            ".example.org",
+            "example..org",
+            // IPv6, and what looks so.
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[2606:4700::1111]:443",
+            "::1",
+            "[v1.a]",
+            // Users.
+            "user@example.org",
+            "user:pass@example.org",
+            ":@example.org",
+            "example.org@127.0.0.1",
+            "example.org:443@127.0.0.1",
+            // Ports.
+            "example.org:",
+            "example.org:65536",
+            "example.org:-1",
+            "example.org:+1",
+            "example.org:0x1bb",
+            "example.org:443:443",
+            "127.0.0.1:443",
+            // What a browser would make a name or a number of.
+            "example.\u{ff10}x1",
+            "\u{ff11}\u{ff12}\u{ff17}.0.0.1",
+            "127\u{3002}0\u{3002}0\u{3002}1",
+            "b\u{fc}cher.example",
+            "127.0.0.%31",
+            "127%2e0%2e0%2e1",
+            "exam\tple.org",
+            "a_b.example",
+            "-a.example",
+            "a-.example",
+            "a.example-",
+        ] {
+            for tail in ["", "/", "/a/b.png", "?q=1", "#top"] {
+                let url = format!("https://{bad}{tail}");
+                assert_eq!(Url::parse(&url), Err(UrlError::Web(quoted(&url))), "{url}");
+            }
+        }
+    }
+
+    /// As the standard has it: the last label, before the root's dot if there is one,
+    /// is all digits, or can be read as an IPv4 number.
+    fn ends_in_a_number(host: &str) -> bool {
+        let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
+        let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+        !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
+            || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
+    #[test]
+    fn no_host_ends_in_a_number_of_the_url_standard() {
+        for (host, number) in [
+            ("127.0.0.1", true),
+            ("a.0x", true),
+            ("a.0Xf", true),
+            ("a.09", true),
+            ("a.1.", true),
+            ("a.0xg", false),
+            ("a.b1", false),
+            ("a.", false),
+        ] {
+            assert_eq!(ends_in_a_number(host), number, "{host}");
+        }
+        // All labels of up to four of these.
+        let mut labels = vec![String::new()];
+        let (mut numbers, mut names) = (0, 0);
+        for _ in 0..4 {
+            let longer = labels.iter().flat_map(|label| "0179afgxX-".chars().map(move |next| format!("{label}{next}")));
+            labels = longer.collect();
+            for label in &labels {
+                for host in [format!("a.{label}"), format!("1.0.{label}"), format!("a.{label}.")] {
+                    numbers += u32::from(ends_in_a_number(&host));
+                    names += u32::from(is_host(&host));
+                    assert!(!(is_host(&host) && ends_in_a_number(&host)), "{host}");
+                }
+            }
+        }
+        assert!(numbers > 500 && names > 500, "{numbers} numbers, {names} names");
     }
 
     #[test]

@@ -60,6 +60,13 @@ pub enum PageError {
         /// What is wrong with it.
         what: String,
     },
+    /// What was typed is more than is kept, or taken: nothing of it is, because a
+    /// part would not be what the user wrote.
+    #[error("what was typed is too large: {what}")]
+    TooLarge {
+        /// What is, and how large it may be.
+        what: String,
+    },
     /// Too many requests are waiting, for the program or the user's data.
     #[error("the host is busy")]
     Busy {
@@ -90,7 +97,7 @@ impl PageError {
     }
 
     /// A name for the kind of error: `not-found`, `guest`, `trap`, `exhausted`,
-    /// `view`, `invalid`, `busy` or `internal`.
+    /// `view`, `invalid`, `too-large`, `busy` or `internal`.
     pub fn kind(&self) -> &'static str {
         match self {
             PageError::NotFound { .. } => "not-found",
@@ -99,6 +106,7 @@ impl PageError {
             PageError::Exhausted { .. } => "exhausted",
             PageError::View { .. } => "view",
             PageError::Invalid { .. } => "invalid",
+            PageError::TooLarge { .. } => "too-large",
             PageError::Busy { .. } => "busy",
             PageError::Internal { .. } => "internal",
         }
@@ -117,6 +125,10 @@ impl PageError {
             }
             PageError::View { .. } => "The mini-program made a page that cannot be shown.".to_owned(),
             PageError::Invalid { .. } => "This request cannot be understood. Nothing was changed.".to_owned(),
+            PageError::TooLarge { .. } => {
+                "This is more text than can be kept of a page. Nothing was changed. Please shorten what you typed."
+                    .to_owned()
+            }
             PageError::Busy { .. } => "There is a lot to do just now. Please try again in a moment.".to_owned(),
             PageError::Internal { .. } => {
                 "Something went wrong here, not with you and not with the mini-program. Please try again.".to_owned()
@@ -130,7 +142,7 @@ impl PageError {
             PageError::Trap { detail, .. } | PageError::Exhausted { detail, .. } | PageError::View { detail } => {
                 Some(detail)
             }
-            PageError::Invalid { what } => Some(what),
+            PageError::Invalid { what } | PageError::TooLarge { what } => Some(what),
             PageError::Internal { id } => Some(id),
             PageError::NotFound { route } => Some(route),
             PageError::Guest { .. } | PageError::Busy { .. } => None,

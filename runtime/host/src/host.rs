@@ -18,7 +18,7 @@ use crate::epoch::Ticker;
 use crate::failure::PageError;
 use crate::instance::Runner;
 use crate::loader::{self, InstallError, Program};
-use crate::permits::Permits;
+use crate::permits::{Permits, Turn};
 use crate::session::{Acted, EventRequest, Locks, Open, Outcome, PageRef, Rendering, Session};
 use crate::trace::Traces;
 use crate::views::Views;
@@ -267,7 +267,27 @@ impl Host {
     /// # Errors
     /// Why there is no page; then everything is as it was.
     pub async fn open(&self, program: &Arc<Program>, user: &UserId, open: Open) -> Result<Rendering, PageError> {
-        self.session(program, user, &open.environment).open(&open).await
+        self.session(program, user, &open.environment).open(&open, false).await
+    }
+
+    /// The same for a page that somebody shows already and wants to be as it is now:
+    /// where it leads now stands in [`Rendering::led`], and what is shown only once
+    /// waits where that is another page.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub async fn refresh(&self, program: &Arc<Program>, user: &UserId, open: Open) -> Result<Rendering, PageError> {
+        self.session(program, user, &open.environment).open(&open, true).await
+    }
+
+    /// Waits for the right to work on a view of `program` that weighs so much
+    /// ([`crate::HashedFrame::weight`]): at once where that is little, in turns with
+    /// everything else that takes long where it is much.
+    ///
+    /// # Errors
+    /// Where the turn does not come in time.
+    pub async fn turn(&self, program: &Program, weight: usize) -> Result<Turn, PageError> {
+        self.runner.permits.turn(program.permits(), weight).await.map_err(|_| PageError::busy())
     }
 
     /// Handles what a user did: once, however often it is sent.
@@ -307,6 +327,14 @@ impl Host {
     /// Tells of each commit. Who listens too slowly misses some.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
+    }
+
+    /// Whether anything was ever committed for this user, in any program.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub async fn knows(&self, user: &UserId) -> Result<bool, StorageError> {
+        self.storage.knows(user).await
     }
 
     pub(crate) fn changed(&self, scope: &Scope, revision: u64) {

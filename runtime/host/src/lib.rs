@@ -34,6 +34,7 @@ pub use failure::PageError;
 pub use host::{Change, Direction, Environment, Host, HostConfig, HostError, Theme};
 pub use loader::{InstallError, Program};
 pub use meter::{Spent, Used};
+pub use permits::Turn;
 pub use probe::Probe;
 pub use session::{
     Acted, Alert, AlertKind, Below, EventRequest, Open, Outcome, PageAddress, PageRef, Place, Rendering, Scheduler,

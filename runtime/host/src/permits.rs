@@ -10,7 +10,9 @@
 //!    one of the lane's places, which are fewer than the processors. So programs
 //!    that compute for long take turns among each other, a program with eight
 //!    such calls gets no more turns than one with a single one, and a processor
-//!    is always left for calls that are short.
+//!    is always left for calls that are short. Work of the host on a large view
+//!    takes the same places: what a program makes the host compare and write is
+//!    work of that program.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,11 +20,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// How many calls of one program may wait; one more is told that the host is busy.
 const QUEUE_MAX: usize = 256;
+
+/// From this weight on ([`crate::HashedFrame::weight`]) work on a view is slow: it
+/// takes some milliseconds, more than the first turn of a call.
+const WEIGHT_SLOW: usize = 512 * 1024;
 
 /// No turn came in time, or too many wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,10 @@ pub(crate) struct Permit {
     _call: OwnedSemaphorePermit,
     _instance: OwnedSemaphorePermit,
 }
+
+/// The right to work on a view, for as long as the work takes.
+#[derive(Debug)]
+pub struct Turn(Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>);
 
 /// How a call goes on after its first turn.
 #[derive(Debug)]
@@ -113,6 +124,34 @@ impl Permits {
             _call: call,
             _instance: instance,
         })
+    }
+}
+
+impl Permits {
+    /// Waits until the host may work on a view of `program` that weighs so much. For
+    /// one that is not large it does not wait, and nothing is counted.
+    pub(crate) async fn turn(&self, program: &ProgramPermits, weight: usize) -> Result<Turn, Busy> {
+        if weight < WEIGHT_SLOW {
+            return Ok(Turn(None));
+        }
+        let _waiting = Waiting::enter(&program.waiting)?;
+        let deadline = Instant::now() + self.wait;
+        // In the order in which calls take them.
+        let turn = permit(&program.turn, deadline).await?;
+        let slow = permit(&self.slow, deadline).await?;
+        Ok(Turn(Some((turn, slow))))
+    }
+}
+
+impl Turn {
+    /// Does the work here and now. Where it takes long, the other tasks of this
+    /// worker go on on another one.
+    pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
+        let has_workers = || Handle::try_current().map(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+        match self.0.is_some() && has_workers().unwrap_or(false) {
+            true => tokio::task::block_in_place(work),
+            false => work(),
+        }
     }
 }
 
@@ -259,6 +298,25 @@ mod tests {
             }
         }
         assert!(of_modest * 3 > of_greedy * 2, "{of_modest} turns beside {of_greedy}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn work_on_large_views_takes_the_places_of_long_calls() {
+        let permits = permits(2, 64);
+        let (greedy, other) = (permits.program(), permits.program());
+        let held = permits.turn(&greedy, WEIGHT_SLOW).await.unwrap();
+        // There is one place for all: that of the second processor is for short work.
+        assert_eq!(permits.turn(&other, WEIGHT_SLOW).await.unwrap_err(), Busy);
+        assert_eq!(permits.turn(&greedy, usize::MAX).await.unwrap_err(), Busy);
+        assert_eq!(permits.turn(&greedy, WEIGHT_SLOW - 1).await.unwrap().run(|| 7), 7);
+        assert_eq!(held.run(|| 8), 8);
+        assert_eq!(permits.turn(&other, WEIGHT_SLOW).await.unwrap().run(|| 9), 9);
+    }
+
+    #[tokio::test]
+    async fn work_on_a_large_view_needs_no_second_worker() {
+        let permits = permits(1, 4);
+        assert_eq!(permits.turn(&permits.program(), WEIGHT_SLOW).await.unwrap().run(|| 7), 7);
     }
 
     #[tokio::test]

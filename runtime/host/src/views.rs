@@ -13,6 +13,7 @@ use std::sync::Arc;
 use mprun_core::identity::Digest;
 use mprun_core::patch::frame_hash;
 use mprun_frame::frame::Frame;
+use mprun_frame::tree::Tree;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -21,6 +22,9 @@ use crate::instance::Pairs;
 
 /// What a kept frame costs beside its content.
 const ENTRY_BYTES: u64 = 256;
+
+/// What an element costs whoever writes or compares it, beside its bytes.
+const ELEMENT_WEIGHT: usize = 32;
 
 /// A usual frame, from which the number of places is estimated.
 const FRAME_BYTES: u64 = 8 * 1024;
@@ -41,6 +45,16 @@ impl HashedFrame {
     /// Of everything in it.
     pub fn hash(&self) -> &[u8; 32] {
         &self.hash
+    }
+
+    /// About how much there is to write or to compare, in bytes: of the frame, and
+    /// of the templates once for each of their instances. `tree` is what it was
+    /// decoded to. For [`crate::Host::turn`].
+    pub fn weight(&self, tree: &Tree<'_>) -> usize {
+        let instances = (0..).map_while(|position| tree.instance(position));
+        let templates: usize = instances.map(|instance| instance.template.encoding().len()).sum();
+        let elements = usize::try_from(tree.nodes()).unwrap_or(usize::MAX);
+        self.frame.bytes().saturating_add(templates).saturating_add(elements.saturating_mul(ELEMENT_WEIGHT))
     }
 }
 
@@ -154,6 +168,36 @@ mod tests {
         let different: std::collections::BTreeSet<_> = keys.iter().collect();
         assert_eq!(different.len(), keys.len());
         assert_eq!(keys[0], key(&one, &states(b"a", "menu", b"s"), &pairs("en")));
+    }
+
+    #[test]
+    fn a_template_weighs_as_often_as_it_stands_there() {
+        use mprun_frame::element::Element;
+        use mprun_frame::frame::FrameWriter;
+        use mprun_frame::limits::FrameLimits;
+        use mprun_frame::template::{Body, Child, Node, Template, Templates};
+
+        let node = |element, body| Node { element, attributes: Vec::new(), events: Vec::new(), body };
+        let row = Template::new(node(Element::Text, Body::Text("x".repeat(1_000)))).unwrap();
+        let page = Template::new(node(Element::View, Body::Children(vec![Child::List]))).unwrap();
+        let (page_id, row_id) = (page.id(), row.id());
+        let mut templates = Templates::default();
+        [page, row].into_iter().for_each(|template| templates.insert(template));
+        let weight = |rows: usize| {
+            let mut writer = FrameWriter::new();
+            writer.instance(page_id);
+            writer.list(rows);
+            for row in 0..rows {
+                writer.key(&row.to_string());
+                writer.instance(row_id);
+            }
+            let frame = HashedFrame::new(writer.finish(&[]));
+            let tree = Tree::decode(&frame, &templates, &[], &FrameLimits::default()).unwrap();
+            frame.weight(&tree)
+        };
+        let (one, many) = (weight(1), weight(501));
+        assert!((1_000..2_000).contains(&one), "{one}");
+        assert!((500_000..600_000).contains(&(many - one)), "{many}");
     }
 
     #[tokio::test]

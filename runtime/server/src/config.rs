@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mprun_core::identity::UserId;
 
-/// A link that makes whoever opens it first a user who is there already: a phone
-/// that goes on with what a terminal has begun.
+/// A link that makes whoever opens it first, and says so on the page behind it, a user
+/// who is there already: a phone that goes on with what a terminal has begun.
 #[derive(Debug, Clone)]
 pub struct Join {
     /// What the link ends with, after `/_join/`: nobody can guess it.
@@ -49,7 +49,8 @@ pub struct ServerConfig {
     /// connection is closed.
     pub stall_timeout: Duration,
     /// Streams of events at once, 512 by default; each is one of the connections.
-    /// One more is told to come back.
+    /// One more ends one of the user who has most; where everybody has one, it is
+    /// told to come back.
     pub streams_max: usize,
     /// How long open requests may take at shutdown, 10 s by default.
     pub stop_timeout: Duration,

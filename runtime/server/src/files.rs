@@ -1,19 +1,20 @@
 //! Hands out files: style sheets, scripts, the assets of bundles. Each has an
 //! address that contains its digest, so that browsers may keep it for ever, and
-//! exactly one address. A picture that is opened by itself may do nothing at all.
+//! exactly one address. Those of text are sent compressed to whoever reads that. A
+//! picture that is opened by itself may do nothing at all.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use mprun_core::asset::MediaType;
 use mprun_host::Program;
 
 use crate::address;
 use crate::problem::Problem;
-use crate::response;
+use crate::response::{self, TextFile};
 use crate::site::Site;
 
 /// For a picture in SVG: its own style, and nothing else, not even our origin.
@@ -22,12 +23,14 @@ const SVG_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; st
 /// No page of another server shows our files.
 pub(crate) const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-const CSS: &str = "text/css; charset=utf-8";
-const FAVICON: &str = include_str!("assets/favicon.svg");
+/// The host's own picture.
+pub(crate) fn own_picture() -> TextFile {
+    TextFile::new(MediaType::Svg.as_str(), include_str!("assets/favicon.svg"))
+}
 
 /// `GET /favicon.svg`: the host's own picture.
-pub(crate) async fn favicon() -> Response {
-    let mut answer = response::immutable(MediaType::Svg.as_str(), Body::from(FAVICON));
+pub(crate) async fn favicon(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    let mut answer = site.favicon.answer(&headers).await;
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
     headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
@@ -36,55 +39,65 @@ pub(crate) async fn favicon() -> Response {
 
 /// `GET /favicon.ico`: browsers ask without being told to.
 pub(crate) async fn no_favicon() -> Response {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let mut answer = response::no_content();
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
     answer
 }
 
 /// `GET /_style/<hash>.css`: the style of all pages.
-pub(crate) async fn style(State(site): State<Arc<Site>>, request: Request) -> Response {
-    match site.styles.at(request.uri().path()) {
-        Some(style) => response::immutable(CSS, Body::from(style)),
+pub(crate) async fn style(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    match site.styles.at(uri.path()) {
+        Some(style) => style.answer(&headers).await,
         None => site.respond(&gone()),
     }
 }
 
 /// `GET /_live/<hash>.js`: what makes pages live; `/_dev/…`: what is for
 /// developers.
-pub(crate) async fn script(State(site): State<Arc<Site>>, request: Request) -> Response {
-    site.scripts.at(request.uri().path()).unwrap_or_else(|| site.respond(&gone()))
+pub(crate) async fn script(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    match site.scripts.at(uri.path()) {
+        Some(file) => file.answer(&headers).await,
+        None => site.respond(&gone()),
+    }
 }
 
 /// `GET /miniapp/<app_id>/_style/<hash>.css`: the colours of one program, and its own style.
-pub(crate) async fn theme(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+pub(crate) async fn theme(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
     let found = program(&site, &uri).await.and_then(|(program, rest)| {
-        let shell = site.shell(&program);
+        let (shell, texts) = site.kept(&program);
         let hash = rest.strip_prefix("_style/")?.strip_suffix(".css")?;
-        (hash == shell.style_hash).then_some(shell)
+        (hash == shell.style_hash).then_some(texts)
     });
     match found {
-        Some(shell) => response::immutable(CSS, Body::from(shell.style.clone())),
+        Some(texts) => texts.style.answer(&headers).await,
         None => site.respond(&gone()),
     }
 }
 
 /// `GET /miniapp/<app_id>/_asset/<digest>/<name>`: a file of a bundle.
-pub(crate) async fn asset(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+pub(crate) async fn asset(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
     let found = program(&site, &uri).await.and_then(|(program, _)| {
-        let shell = site.shell(&program);
-        let path = shell.path(uri.path())?.to_owned();
-        let media_type = program.bundle().asset(&path)?.media_type;
-        Some((Held { program, path }, media_type))
+        let path = site.shell(&program).path(uri.path())?.to_owned();
+        Some(Held { program, path })
     });
     match found {
-        Some((file, media_type)) => picture(file, media_type),
+        Some(file) => picture(&site, file, &headers).await,
         None => site.respond(&gone()),
     }
 }
 
-fn picture(file: Held, media_type: MediaType) -> Response {
-    let mut answer = response::immutable(media_type.as_str(), Body::from(Bytes::from_owner(file)));
+async fn picture(site: &Site, file: Held, headers: &HeaderMap) -> Response {
+    let Some(media_type) = file.program.bundle().asset(&file.path).map(|asset| asset.media_type) else {
+        return site.respond(&gone());
+    };
+    let (_, texts) = site.kept(&file.program);
+    let gzip = texts.drawing(&file.path);
+    let bytes = Bytes::from_owner(file);
+    let mut answer = match gzip {
+        Some(gzip) => response::immutable_text(media_type.as_str(), bytes, gzip, headers).await,
+        // Compressed already.
+        None => response::immutable(media_type.as_str(), Body::from(bytes)),
+    };
     let headers = answer.headers_mut();
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     if media_type == MediaType::Svg {
@@ -96,16 +109,15 @@ fn picture(file: Held, media_type: MediaType) -> Response {
 /// `GET /miniapp/<app_id>/_icon/<digest>`: the program's picture, by the digest of
 /// its bundle: the app centre shows programs that nobody has opened yet, and knows
 /// no more of them.
-pub(crate) async fn icon(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+pub(crate) async fn icon(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
     let found = program(&site, &uri).await.and_then(|(program, rest)| {
         let digest = rest.strip_prefix("_icon/")?;
         let icon = program.manifest().icons.first().filter(|_| program.digest().to_string() == digest)?;
         let path = icon.src.as_str().to_owned();
-        let media_type = program.bundle().asset(&path)?.media_type;
-        Some((Held { program, path }, media_type))
+        Some(Held { program, path })
     });
     match found {
-        Some((file, media_type)) => picture(file, media_type),
+        Some(file) => picture(&site, file, &headers).await,
         None => site.respond(&gone()),
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Post {
     pub(crate) keep: bool,
     /// `_base`: what the page shows, as far as a script says so.
     pub(crate) base: Option<ViewId>,
+    /// `_skin`: what stands around that, see [`crate::shell::Shell::skin`].
+    pub(crate) skin: Option<String>,
     /// All `f.<key>` fields.
     pub(crate) fields: Vec<(String, String)>,
 }
@@ -52,6 +54,7 @@ impl Post {
         let mut back = None;
         let mut keep = None;
         let mut base = None;
+        let mut skin = None;
         let mut fields = Vec::new();
         for (position, (name, value)) in url::form_urlencoded::parse(body).enumerate() {
             if position >= FIELDS_MAX {
@@ -70,6 +73,7 @@ impl Post {
                 "_back" => (&mut back, "_back"),
                 "_keep" => (&mut keep, "_keep"),
                 "_base" => (&mut base, "_base"),
+                "_skin" => (&mut skin, "_skin"),
                 // A field without a key is nobody's.
                 _ => continue,
             };
@@ -94,6 +98,7 @@ impl Post {
             back: back.is_some(),
             keep: keep.is_some(),
             base: base.and_then(|base| base.parse().ok()),
+            skin,
             fields,
         })
     }
@@ -123,6 +128,9 @@ mod tests {
         assert!(post.keep && post.token.is_none() && post.base == "AAAAAAAAAAA".parse().ok());
         assert_eq!(Post::parse(b"_recipe=r&_nonce=n&_base=else").unwrap().base, None);
         assert_eq!(Post::parse(b"_recipe=r&_nonce=n&_base=a&_base=a"), Err(PostError::Control("_base")));
+        assert_eq!(post.skin, None);
+        assert_eq!(Post::parse(b"_recipe=r&_nonce=n&_skin=ab").unwrap().skin.as_deref(), Some("ab"));
+        assert_eq!(Post::parse(b"_recipe=r&_nonce=n&_skin=a&_skin=a"), Err(PostError::Control("_skin")));
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! still knows that view, the answer is a patch; otherwise all of the view, which
 //! the script puts in place of what it has. Never the whole document.
 //!
+//! Large views are compared and written in turns ([`Host::turn`]): a program whose
+//! views are all large keeps nobody else waiting.
+//!
 //! `docs/live.md` describes the answers.
 
 use std::fmt::Write as _;
@@ -128,8 +131,9 @@ impl Same<'_> {
     /// The answer.
     ///
     /// # Errors
-    /// The program's fault: a view that cannot be shown.
-    pub(crate) fn answer(&self) -> Result<Response, PageError> {
+    /// The program's fault: a view that cannot be shown. Or the turn for a large one
+    /// does not come.
+    pub(crate) async fn answer(&self) -> Result<Response, PageError> {
         let Same { host, now, seen, .. } = *self;
         let words = Words::of(self.language.lang);
         let began = Instant::now();
@@ -139,10 +143,6 @@ impl Same<'_> {
         let to = self.id(&now.frame, &now.overlay, &words);
         let way = way_here(now.place.page, &now.below_next());
         let app_id = now.program.manifest().app_id.as_str();
-        let links = Links { shell: self.shell, app_id, way: &way, pictures: self.pictures };
-        let context =
-            HtmlContext { token_key: &now.token_key, addresses: &links, overlay: &now.overlay, words: &words };
-        let began = Instant::now();
         let old = self.base.filter(|base| *base != to).and_then(|base| self.shown(base, &words));
         // What cannot be read any more has templates of another version.
         let own = old.as_ref().and_then(|old| old.frame.definitions().ok());
@@ -150,15 +150,25 @@ impl Same<'_> {
             (Some(old), Some(own)) => old.frame.tree(&now.program, own, host).ok().map(|tree| (tree, &old.overlay)),
             _ => None,
         };
+        let weight = match (&old, &before) {
+            _ if self.base == Some(to) => 0,
+            (Some(old), Some((tree_old, _))) => old.frame.weight(tree_old).max(now.frame.weight(&tree)),
+            _ => now.frame.weight(&tree),
+        };
+        let turn = host.turn(&now.program, weight).await?;
+        let links = Links { shell: self.shell, app_id, way: &way, pictures: self.pictures };
+        let context =
+            HtmlContext { token_key: &now.token_key, addresses: &links, overlay: &now.overlay, words: &words };
+        let began = Instant::now();
         let heading = outline::first_heading(&tree).map(|heading| heading.text);
-        let (change, is_called_else) = match &before {
+        let (change, is_called_else) = turn.run(|| match &before {
             _ if self.base == Some(to) => (Change::Nothing, false),
             Some((old, overlay)) => {
                 let called = outline::first_heading(old).map(|heading| heading.text);
                 (Change::Patch(patch((old, overlay), &tree, now.program.prerendered(), &context)), called != heading)
             }
             None => (Change::Patch(whole(&tree, now, &context)), true),
-        };
+        });
         let (writing, comparing) = match before {
             Some(_) => (Duration::ZERO, began.elapsed()),
             None => (began.elapsed(), Duration::ZERO),

@@ -77,7 +77,8 @@ async fn try_show(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<Respons
     let rendering = site.host.open(&program, &user.id, open).await.map_err(|error| failed(&error))?;
     let shell = site.shell(&program);
     let began = Instant::now();
-    let html = write(site, &shell, &user.id, &rendering, &environment.locale).map_err(|error| failed(&error))?;
+    let html = write(site, &shell, &user.id, &rendering, &environment.locale).await;
+    let html = html.map_err(|error| failed(&error))?;
     let showing = Showing { render_us: dev::micros(began.elapsed()), ..Showing::default() };
     dev::shown(&site.host, &user.id, &rendering, showing);
     let mut answer = response::html(StatusCode::OK, html);
@@ -115,12 +116,20 @@ impl<'a> Language<'a> {
     }
 }
 
-/// Writes the page that a rendering is.
-fn write(site: &Site, shell: &Shell, user: &UserId, rendering: &Rendering, locale: &str) -> Result<String, PageError> {
+/// Writes the page that a rendering is; a large one when it is its turn, as patches
+/// are.
+async fn write(
+    site: &Site,
+    shell: &Shell,
+    user: &UserId,
+    rendering: &Rendering,
+    locale: &str,
+) -> Result<String, PageError> {
     let program = &rendering.program;
     let manifest = program.manifest();
     let definitions = rendering.definitions()?;
     let tree = rendering.tree(&definitions, &site.host)?;
+    let turn = site.host.turn(program, rendering.frame.weight(&tree)).await?;
     let Language { lang, dir, texts } = Language::of(program, locale);
     let app_id = manifest.app_id.as_str();
     let words = Words::of(lang);
@@ -168,7 +177,8 @@ fn write(site: &Site, shell: &Shell, user: &UserId, rendering: &Rendering, local
         overlay: &rendering.overlay,
         words: &words,
     };
-    Ok(shell.write(&around, |out| render::html::write(out, &tree, program.prerendered(), &context)))
+    let view = |out: &mut String| render::html::write(out, &tree, program.prerendered(), &context);
+    Ok(turn.run(|| shell.write(&around, view)))
 }
 
 /// Where a view's addresses lead on this server.
@@ -259,8 +269,16 @@ async fn try_event(site: &Site, request: Request, is_live: bool) -> Result<Respo
     };
     let acted = acted.map_err(explain)?;
     let mut answer = if is_live {
-        let here =
-            Here { program: &program, user: &user, environment: &environment, base: post.base, looks, by_recipe };
+        let here = Here {
+            program: &program,
+            user: &user,
+            environment: &environment,
+            address: &here,
+            base: post.base,
+            skin: post.skin.as_deref(),
+            looks,
+            by_recipe,
+        };
         // What was done is committed. Sent once more, it is only answered.
         answer_live(site, &here, acted).await.map_err(|error| explain(error).retry_after(Duration::from_secs(1)))?
     } else {
@@ -277,33 +295,44 @@ struct Here<'a> {
     program: &'a Arc<Program>,
     user: &'a User,
     environment: &'a Environment,
+    /// Where the request went.
+    address: &'a str,
     base: Option<ViewId>,
+    skin: Option<&'a str>,
     looks: bool,
     by_recipe: bool,
 }
 
 /// What a page with script is told: how it has changed, or where the user is now.
 async fn answer_live(site: &Site, here: &Here<'_>, acted: Acted) -> Result<Response, PageError> {
-    let Here { program, user, environment, base, looks, by_recipe } = *here;
+    let Here { program, user, environment, address: posted_to, base, skin, looks, by_recipe } = *here;
     let place = acted.outcome.place(program);
-    let now = match acted.unstored {
-        Some(page) => *page,
-        None if place.page.is_some() && place.page == acted.page => {
-            let open = Open::at(place.clone(), environment.clone());
-            site.host.open(program, &user.id, open).await?
-        }
-        None => return Ok(live::go(&address(program.manifest().app_id.as_str(), &place))),
-    };
-    // It may have been closed in between.
-    if now.place.page != acted.page {
-        return Ok(live::go(&address(program.manifest().app_id.as_str(), &now.place)));
+    let go = |place: &Place| Ok(live::go(&address(program.manifest().app_id.as_str(), place)));
+    let is_stored = acted.unstored.is_none();
+    if is_stored && (place.page.is_none() || place.page != acted.page) {
+        return go(&place);
     }
     let shell = site.shell(program);
+    if skin.is_some_and(|skin| skin != shell.skin()) {
+        // What stands around the view is another one, and no change of the view says so.
+        return if is_stored { go(&place) } else { Ok(live::go(posted_to)) };
+    }
+    let now = match acted.unstored {
+        Some(page) => *page,
+        None => site.host.refresh(program, &user.id, Open::at(place, environment.clone())).await?,
+    };
+    if let Some(led) = &now.led {
+        return go(led);
+    }
+    // It may have been closed in between.
+    if now.place.page != acted.page {
+        return go(&now.place);
+    }
     let language = Language::of(program, &environment.locale);
     let seen = acted.seen.as_ref();
     let (host, known, shell, user) = (&site.host, &site.known, &shell, &user.id);
     let pictures = site.remote_images.as_ref().map(|images| images.of(now.program.manifest()));
-    Same { host, known, shell, pictures, user, base, looks, by_recipe, seen, now: &now, language }.answer()
+    Same { host, known, shell, pictures, user, base, looks, by_recipe, seen, now: &now, language }.answer().await
 }
 
 fn keep(site: &Site, user: &User, answer: &mut Response) {

@@ -82,6 +82,7 @@ impl Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, format!("{name} has made a page that cannot be shown"))
             }
             PageError::Invalid { .. } => (StatusCode::BAD_REQUEST, "This request could not be understood".to_owned()),
+            PageError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "This is too much at once".to_owned()),
             PageError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Too much to do right now".to_owned()),
             PageError::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here".to_owned()),
         };

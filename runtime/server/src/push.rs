@@ -3,7 +3,10 @@
 //! changed; each page then asks for its patch. So nothing has to be remembered for
 //! a stream that is slow, and a stream that was lost has lost nothing.
 //!
-//! Refuses more streams than the server or one user may have.
+//! A stream more than one user may have ends their oldest, one more than the server
+//! may have the oldest of the user who has most; the browser of one that was ended is
+//! told to wait, or each would end the next for ever. Refuses a stream where everybody
+//! has one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -25,6 +28,12 @@ use tokio::sync::broadcast::error::RecvError;
 /// Streams of one user: browsers, and tabs where browsers cannot share one. One
 /// more ends the oldest.
 const OF_USER_MAX: usize = 8;
+/// How long a browser waits before it asks again for a stream that broke off.
+const RETRY: &str = "retry: 1000\n\n";
+/// How long one waits whose stream had to make room, in milliseconds ...
+const EVICTED_RETRY_MS: u16 = 60_000;
+/// ... and by less than this longer, so that not all come back at once.
+const EVICTED_JITTER_MS: u16 = 30_000;
 /// How often something is sent where there is nothing to say, so that both sides
 /// notice when the other one is gone.
 const BEAT: Duration = Duration::from_secs(15);
@@ -45,9 +54,9 @@ pub enum BuildState {
 pub(crate) struct Streams {
     users: Mutex<HashMap<UserId, Vec<Arc<Mailbox>>>>,
     max: usize,
-    /// Whether somebody listens to the host's changes.
     /// The last word about each program that is being built, unless it runs.
     unfinished: Mutex<BTreeMap<String, String>>,
+    /// Whether somebody listens to the host's changes.
     listening: AtomicBool,
     ended: AtomicBool,
 }
@@ -67,7 +76,16 @@ struct Waiting {
     reloaded: BTreeSet<String>,
     /// What a developer should see, by program: the newest.
     built: BTreeMap<String, String>,
-    ended: bool,
+    end: Option<End>,
+}
+
+/// How a stream ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// At once.
+    Now,
+    /// After its browser was told to wait: another stream has its place.
+    Evicted,
 }
 
 impl Waiting {
@@ -99,13 +117,20 @@ impl Mailbox {
         let beat = tokio::time::sleep(BEAT);
         tokio::pin!(beat);
         loop {
-            let (text, ended) = {
+            let text = {
                 let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                (waiting.take(), waiting.ended)
+                let mut text = waiting.take();
+                let end = waiting.end;
+                match end {
+                    None => {}
+                    Some(End::Now) => return None,
+                    Some(End::Evicted) => {
+                        waiting.end = Some(End::Now);
+                        text.push_str(&evicted_retry());
+                    }
+                }
+                text
             };
-            if ended {
-                return None;
-            }
             if !text.is_empty() {
                 return Some(text.into());
             }
@@ -115,6 +140,15 @@ impl Mailbox {
             }
         }
     }
+}
+
+/// Tells a browser to stay away for a while.
+fn evicted_retry() -> String {
+    let mut bytes = [0; 2];
+    // Without random bytes all wait equally long.
+    let _ = getrandom::fill(&mut bytes);
+    let wait = u32::from(EVICTED_RETRY_MS) + u32::from(u16::from_le_bytes(bytes) % EVICTED_JITTER_MS);
+    format!("retry: {wait}\n\n")
 }
 
 /// A stream that somebody reads; it is forgotten when this is dropped.
@@ -140,7 +174,7 @@ impl Streams {
         Self { users: Mutex::default(), max, unfinished: Mutex::default(), listening, ended }
     }
 
-    /// Opens a stream for a user; `None` where there are too many.
+    /// Opens a stream for a user; `None` where there is no room.
     pub(crate) fn open(self: &Arc<Self>, host: &Arc<Host>, user: UserId) -> Option<Response> {
         let mailbox = self.enter(&user)?;
         if !self.listening.swap(true, Ordering::AcqRel) {
@@ -151,7 +185,7 @@ impl Streams {
             if !open.greeted {
                 open.greeted = true;
                 // At once, so that the browser knows that it is connected.
-                return Some((Ok::<_, Infallible>(Bytes::from_static(b"retry: 1000\n\n")), open));
+                return Some((Ok::<_, Infallible>(Bytes::from_static(RETRY.as_bytes())), open));
             }
             let text = open.mailbox.next().await?;
             Some((Ok(text), open))
@@ -165,23 +199,28 @@ impl Streams {
     }
 
     fn enter(&self, user: &UserId) -> Option<Arc<Mailbox>> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: who comes while all are ended is ended too, or refused.
         if self.ended.load(Ordering::Acquire) {
             return None;
         }
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         let own = users.get(user).map_or(0, Vec::len);
         let all: usize = users.values().map(Vec::len).sum();
-        if all >= self.max && own < OF_USER_MAX {
-            return None;
+        if own >= OF_USER_MAX {
+            evict(&mut users, user);
+        } else if all >= self.max {
+            let most = users.iter().max_by_key(|(_, mailboxes)| mailboxes.len());
+            // Only who has no fewer even then: otherwise two would end each other's in turn.
+            match most.map(|(most, mailboxes)| (most.clone(), mailboxes.len())) {
+                Some((most, count)) if count > own + 1 => evict(&mut users, &most),
+                _ if own > 0 => evict(&mut users, user),
+                _ => return None,
+            }
         }
         let mailbox = Arc::new(Mailbox::default());
         let built = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).clone();
         mailbox.put(|waiting| waiting.built = built);
-        let mailboxes = users.entry(user.clone()).or_default();
-        if mailboxes.len() >= OF_USER_MAX {
-            mailboxes.remove(0).put(|waiting| waiting.ended = true);
-        }
-        mailboxes.push(Arc::clone(&mailbox));
+        users.entry(user.clone()).or_default().push(Arc::clone(&mailbox));
         Some(mailbox)
     }
 
@@ -240,7 +279,16 @@ impl Streams {
     /// Ends all streams, and opens no more.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Release);
-        self.tell_all(|waiting| waiting.ended = true);
+        self.tell_all(|waiting| waiting.end = Some(End::Now));
+    }
+}
+
+/// Ends the oldest stream of a user.
+fn evict(users: &mut HashMap<UserId, Vec<Arc<Mailbox>>>, user: &UserId) {
+    let Some(mailboxes) = users.get_mut(user).filter(|mailboxes| !mailboxes.is_empty()) else { return };
+    mailboxes.remove(0).put(|waiting| waiting.end = Some(End::Evicted));
+    if mailboxes.is_empty() {
+        users.remove(user);
     }
 }
 
@@ -296,19 +344,59 @@ mod tests {
         assert!(streams.enter(&user("a")).is_none());
     }
 
+    fn open(streams: &Streams, name: &str) -> usize {
+        streams.users.lock().unwrap().get(&user(name)).map_or(0, Vec::len)
+    }
+
+    /// A stream that had to make room says so to its browser, and ends.
+    async fn assert_evicted(mailbox: &Mailbox) {
+        let said = mailbox.next().await.unwrap();
+        let said = std::str::from_utf8(&said).unwrap();
+        let wait: u32 = said.strip_prefix("retry: ").unwrap().strip_suffix("\n\n").unwrap().parse().unwrap();
+        assert!((60_000..90_000).contains(&wait), "{said}");
+        assert_eq!(mailbox.next().await, None);
+    }
+
     #[tokio::test]
-    async fn streams_are_bounded_for_all_and_for_each() {
-        let streams = Arc::new(Streams::new(OF_USER_MAX + 1));
+    async fn one_more_than_a_user_may_have_ends_their_oldest_which_stays_away_for_a_while() {
+        let streams = Arc::new(Streams::new(OF_USER_MAX * 2));
         let first = streams.enter(&user("a")).unwrap();
         for _ in 1..OF_USER_MAX {
             streams.enter(&user("a")).unwrap();
         }
         let other = streams.enter(&user("b")).unwrap();
-        assert!(streams.enter(&user("c")).is_none(), "no room for more");
+        assert_eq!((open(&streams, "a"), open(&streams, "b")), (OF_USER_MAX, 1));
         streams.enter(&user("a")).unwrap();
-        assert_eq!(first.next().await, None, "the oldest made room for one's own newest");
+        assert_eq!((open(&streams, "a"), open(&streams, "b")), (OF_USER_MAX, 1));
+        assert_evicted(&first).await;
+        // What was not told yet is told before.
+        let second = Arc::clone(streams.users.lock().unwrap()[&user("a")].first().unwrap());
+        streams.tell(&change("a", 7));
+        streams.enter(&user("a")).unwrap();
+        let last = second.next().await.unwrap();
+        assert!(last.starts_with(b"event: change\n") && last.windows(7).any(|part| part == b"retry: "), "{last:?}");
         streams.forget(&user("b"), &other);
-        assert!(streams.enter(&user("c")).is_some());
         assert!(!streams.users.lock().unwrap().contains_key(&user("b")));
+    }
+
+    #[tokio::test]
+    async fn at_the_servers_limit_who_has_most_makes_room() {
+        let streams = Arc::new(Streams::new(4));
+        let first = streams.enter(&user("a")).unwrap();
+        let second = streams.enter(&user("a")).unwrap();
+        streams.enter(&user("a")).unwrap();
+        let of_b = streams.enter(&user("b")).unwrap();
+        for (name, evicted) in [("c", &first), ("d", &second)] {
+            streams.enter(&user(name)).unwrap();
+            assert_evicted(evicted).await;
+        }
+        assert_eq!(["a", "b", "c", "d"].map(|name| open(&streams, name)), [1; 4]);
+        // Where each has one, nobody is ended for somebody new, nor for one's own next.
+        assert!(streams.enter(&user("e")).is_none());
+        let next = streams.enter(&user("b")).unwrap();
+        assert_evicted(&of_b).await;
+        assert_eq!(["a", "b", "c", "d", "e"].map(|name| open(&streams, name)), [1, 1, 1, 1, 0]);
+        streams.forget(&user("b"), &next);
+        assert!(streams.enter(&user("e")).is_some(), "who goes makes room");
     }
 }

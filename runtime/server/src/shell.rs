@@ -45,6 +45,11 @@ pub(crate) struct Shell {
     pub(crate) style: String,
     /// The name of [`Shell::style`] in addresses.
     pub(crate) style_hash: String,
+    /// Names what this shell brings to a page and what no change of a view changes:
+    /// its head, the addresses of assets, title bar, tabs and footer, in all
+    /// languages. The same for the same program; a page that has another one is of
+    /// another version and has to be fetched again.
+    skin: String,
 }
 
 /// What the shell says in one language.
@@ -155,6 +160,9 @@ pub(crate) fn push_head(out: &mut String, scheme: ColorScheme, style: &str) {
 /// Between what a page is and whose it is.
 const BESIDE: &str = " · ";
 
+/// Between who vouches for a program and the beginning of its digest.
+const DIGEST: &str = ", ";
+
 /// A cross, for closing.
 const CROSS: &str = "<svg viewBox=\"0 0 24 24\" width=\"18\" height=\"18\" aria-hidden=\"true\"><path d=\"M5 5l14 14M19 5L5 19\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.2\" stroke-linecap=\"round\"/></svg>";
 
@@ -198,7 +206,7 @@ impl Shell {
         let languages = manifest.locales.keys().map(|tag| manifest.localized(tag.as_str()));
         // A tag that is none is in no language: the manifest's own texts.
         let words = std::iter::once(manifest.localized("")).chain(languages);
-        let words = words.map(|texts| ShellWords::new(manifest, &texts, digest, standing)).collect();
+        let words: Vec<_> = words.map(|texts| ShellWords::new(manifest, &texts, digest, standing)).collect();
 
         let mut head = String::with_capacity(1_024);
         push_head(&mut head, manifest.color_scheme, style);
@@ -217,8 +225,14 @@ impl Shell {
             let _ = write!(head, "<script src=\"{script}\" defer></script>");
         }
         head.push_str("<title>");
-        let app_id = app_id.to_owned();
-        Self { digest, app_id, head, words, assets, paths, page_bytes: AtomicUsize::new(0), style: colours, style_hash }
+        let skin = skin(&head, &assets, &words);
+        let (app_id, page_bytes) = (app_id.to_owned(), AtomicUsize::new(0));
+        Self { digest, app_id, head, words, assets, paths, page_bytes, style: colours, style_hash, skin }
+    }
+
+    /// What a page says of the shell that it was written with.
+    pub(crate) fn skin(&self) -> &str {
+        &self.skin
     }
 
     /// Which bundle this shell is for.
@@ -297,8 +311,8 @@ impl Shell {
         let _ = write!(
             out,
             "<input type=\"hidden\" name=\"_seq\" value=\"0\"><input type=\"hidden\" name=\"_base\" value=\"{}\">\
-             <header class=\"mp-bar\">",
-            page.base
+             <input type=\"hidden\" name=\"_skin\" value=\"{}\"><header class=\"mp-bar\">",
+            page.base, self.skin
         );
         if page.back {
             out.push_str(BACK);
@@ -360,7 +374,7 @@ impl ShellWords {
             Standing::Development => "unsigned".to_owned(),
         };
         let footer = format!(
-            "<footer class=\"mp-foot\"><p>{named} {version} <span class=\"mp-digest\" lang=\"en\">{signed}, {short}</span></p></footer>",
+            "<footer class=\"mp-foot\"><p>{named} {version} <span class=\"mp-digest\" lang=\"en\">{signed}{DIGEST}{short}</span></p></footer>",
             version = escaped(&manifest.version.name),
         );
 
@@ -383,6 +397,14 @@ impl ShellWords {
         Self { locale: texts.locale().map(str::to_owned), name, plain_name, bar, footer, tabs: tabs.collect() }
     }
 
+    /// Everything that is said, but for the digest: an author who saves a line does
+    /// not want each page to be fetched again for that.
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let footer = self.footer.rsplit_once(DIGEST).map_or(self.footer.as_str(), |(said, _digest)| said);
+        let tabs = self.tabs.iter().flat_map(|tab| [tab.open.as_str(), tab.rest.as_str()]);
+        [self.name.as_str(), self.bar.as_str(), footer].into_iter().chain(tabs)
+    }
+
     /// The tabs, on the pages that they lead to. Each opens its page anew, with
     /// nothing below: there is no way back from one tab to another.
     fn push_tabs(&self, out: &mut String, route: &str) {
@@ -401,6 +423,15 @@ impl ShellWords {
         }
         out.push_str("</nav>");
     }
+}
+
+/// See [`Shell::skin`].
+fn skin(head: &str, assets: &HashMap<String, String>, words: &[ShellWords]) -> String {
+    let mut addresses: Vec<&str> = assets.values().map(String::as_str).collect();
+    addresses.sort_unstable();
+    let said = words.iter().flat_map(ShellWords::parts);
+    let parts: Vec<&str> = std::iter::once(head).chain(addresses).chain(said).collect();
+    hash(&parts.join("\n"))
 }
 
 /// Attributes that say which language a text is in, where it is another one than
@@ -508,6 +539,7 @@ mod tests {
             "<meta name=\"theme-color\" content=\"#6b3f22\">",
             "data-app=\"coffee\" data-rev=\"7\" data-way=\"_from=a&amp;_below=b\" data-push>",
             "name=\"_base\" value=\"AAAAAAAAAAA\"",
+            "name=\"_skin\" value=\"",
             ".js\" defer></script><title>",
         ] {
             assert!(html.contains(part), "{part}\n{html}");
@@ -599,6 +631,39 @@ mod tests {
         assert!(follows.contains("<p class=\"mp-title\">汤姆</p>") && follows.contains(">菜单</span>"));
         let unknown = write(r#""lang":"en","#, Some("fr"));
         assert!(unknown.contains("<p class=\"mp-title\">Tom &amp; Co</p>"));
+    }
+
+    #[test]
+    fn a_skin_is_the_same_for_the_same_program_and_another_for_whatever_is_seen_of_it() {
+        let skin = |title: &str, bundle: &str, latte: &str, dev: bool, css: &str| {
+            let manifest = format!(
+                r#"{{"app_id":"coffee","name":"Coffee","version":{{"code":1,"name":"1"}},
+                "platform_version":{{"min_code":1}},"category":"food","icons":[{{"src":"icon.svg"}}],
+                "pages":["menu","cart"],"window":{{"navigation_bar_title_text":"{title}"}},
+                "tab_bar":{{"items":[{{"page":"menu","text":"Menu"}},{{"page":"cart","text":"Cart"}}]}}}}"#
+            );
+            let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+            let assets = [("icon.svg", Digest::of(b"i")), ("img/latte.svg", Digest::of(latte.as_bytes()))];
+            let (scripts, sheet) = (Scripts::new(dev), Style::parse(css).unwrap());
+            let (digest, standing) = (Digest::of(bundle.as_bytes()), Standing::Development);
+            let (assets, style) = (assets.into_iter(), "/_style/0.css");
+            let shell = Shell::new(&manifest, digest, &standing, assets, style, &scripts, Some(&sheet));
+            assert!(shell.write(&page(), |_| ()).contains(&format!("name=\"_skin\" value=\"{}\">", shell.skin())));
+            shell.skin().to_owned()
+        };
+        let first = skin("Bar", "1", "l", false, ".a{color:red}");
+        assert_eq!(first.len(), 16);
+        // What the code does is not to be seen here.
+        assert_eq!(skin("Bar", "2", "l", false, ".a{color:red}"), first);
+        for other in [
+            skin("Ear", "1", "l", false, ".a{color:red}"),
+            skin("Bar", "1", "m", false, ".a{color:red}"),
+            skin("Bar", "1", "l", true, ".a{color:red}"),
+            skin("Bar", "1", "l", false, ".a{color:blue}"),
+        ] {
+            assert_ne!(other, first);
+        }
+        assert_ne!(with_tabs(r#""lang":"en","#).skin(), shell().skin());
     }
 
     #[test]

@@ -3,18 +3,21 @@
 //! without. Logs say which address was asked for and what came of it; never a
 //! cookie, a token, a parameter or a field.
 
+mod join;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
+use mprun_core::asset::MediaType;
 use mprun_core::identity::ProgramId;
 use mprun_core::manifest::ColorScheme;
 use mprun_core::render;
@@ -27,10 +30,11 @@ use crate::live::Known;
 use crate::problem::Problem;
 use crate::push::{BuildState, Streams};
 use crate::remote::{self, RemoteImages};
+use crate::response::{CSS, Gzip, TextFile};
 use crate::scripts::Scripts;
 use crate::shell::{self, Shell};
 use crate::user::Users;
-use crate::{address, centre, dev, files, locale, pages, response, theme};
+use crate::{address, centre, dev, files, locale, origin, pages, response, theme};
 
 /// Longest address with its query, in bytes.
 const URL_BYTES_MAX: usize = 8 * 1024;
@@ -48,6 +52,8 @@ pub(crate) struct Site {
     pub(crate) config: ServerConfig,
     pub(crate) styles: Styles,
     pub(crate) scripts: Scripts,
+    /// The host's own picture.
+    pub(crate) favicon: TextFile,
     /// What patches can lead away from.
     pub(crate) known: Known,
     pub(crate) streams: Arc<Streams>,
@@ -63,6 +69,7 @@ pub(crate) struct Site {
 /// users when somebody else vouches for it.
 struct Kept {
     shell: Arc<Shell>,
+    texts: Arc<Texts>,
     program: ProgramId,
     standing: Standing,
 }
@@ -70,6 +77,27 @@ struct Kept {
 impl Kept {
     fn is_of(&self, program: &Program) -> bool {
         self.shell.digest() == program.digest() && self.program == *program.id() && self.standing == *program.standing()
+    }
+}
+
+/// The files of one program that are text.
+pub(crate) struct Texts {
+    /// Its colours and its own style.
+    pub(crate) style: TextFile,
+    /// The compressed forms of its drawings, by path; the bundle has the plain ones.
+    drawings: HashMap<String, Gzip>,
+}
+
+impl Texts {
+    fn new(program: &Program, shell: &Shell) -> Self {
+        let drawings = program.bundle().assets().filter(|asset| asset.media_type == MediaType::Svg);
+        let drawings = drawings.map(|asset| (asset.path.as_str().to_owned(), Gzip::default())).collect();
+        Self { style: TextFile::new(CSS, shell.style.clone()), drawings }
+    }
+
+    /// The compressed form of a drawing.
+    pub(crate) fn drawing(&self, path: &str) -> Option<&Gzip> {
+        self.drawings.get(path)
     }
 }
 
@@ -81,18 +109,23 @@ impl Site {
         let (styles, known) = (Styles::new(), Known::new());
         let joined = AtomicBool::new(false);
         let remote_images = config.remote_images.then(|| RemoteImages::new(|purpose| host.key(purpose)));
-        let shells = RwLock::default();
-        Self { host, users, config, styles, scripts, known, streams, remote_images, joined, shells }
+        let (favicon, shells) = (files::own_picture(), RwLock::default());
+        Self { host, users, config, styles, scripts, favicon, known, streams, remote_images, joined, shells }
     }
 
-    /// The shell of a program, made when it is first asked for and again when
-    /// another bundle has taken the program's place, or the same one with another
-    /// decision whose it is.
+    /// The shell of a program, see [`Site::kept`].
     pub(crate) fn shell(&self, program: &Program) -> Arc<Shell> {
+        self.kept(program).0
+    }
+
+    /// The shell of a program and its files of text, made when they are first asked
+    /// for and again when another bundle has taken the program's place, or the same
+    /// one with another decision whose it is.
+    pub(crate) fn kept(&self, program: &Program) -> (Arc<Shell>, Arc<Texts>) {
         let app_id = program.manifest().app_id.as_str();
         let shells = self.shells.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = shells.get(app_id).filter(|kept| kept.is_of(program)) {
-            return Arc::clone(&kept.shell);
+            return (Arc::clone(&kept.shell), Arc::clone(&kept.texts));
         }
         drop(shells);
         let assets = program.bundle().assets().map(|asset| (asset.path.as_str(), asset.digest));
@@ -106,11 +139,16 @@ impl Site {
             &self.scripts,
             program.bundle().style(),
         ));
+        let texts = Arc::new(Texts::new(program, &shell));
+        let kept = Kept {
+            shell: Arc::clone(&shell),
+            texts: Arc::clone(&texts),
+            program: program.id().clone(),
+            standing: program.standing().clone(),
+        };
         let mut shells = self.shells.write().unwrap_or_else(PoisonError::into_inner);
-        let kept =
-            Kept { shell: Arc::clone(&shell), program: program.id().clone(), standing: program.standing().clone() };
         shells.insert(app_id.to_owned(), kept);
-        shell
+        (shell, texts)
     }
 
     /// The answer that says what did not work.
@@ -130,14 +168,14 @@ pub(crate) struct OfProgram;
 
 /// The style sheets that all programs share: one for each scheme that a program
 /// can be made for.
-pub(crate) struct Styles([(String, Bytes); 3]);
+pub(crate) struct Styles([(String, TextFile); 3]);
 
 impl Styles {
     pub(crate) fn new() -> Self {
         let style = [SHELL_STYLE, render::STYLE].join("\n");
         Self([ColorScheme::Auto, ColorScheme::Light, ColorScheme::Dark].map(|scheme| {
             let style = theme::in_scheme(&style, scheme);
-            (format!("/_style/{}.css", shell::hash(&style)), Bytes::from(style))
+            (format!("/_style/{}.css", shell::hash(&style)), TextFile::new(CSS, style))
         }))
     }
 
@@ -153,8 +191,8 @@ impl Styles {
     }
 
     /// The one with this address.
-    pub(crate) fn at(&self, address: &str) -> Option<Bytes> {
-        self.0.iter().find(|(known, _)| known == address).map(|(_, style)| style.clone())
+    pub(crate) fn at(&self, address: &str) -> Option<&TextFile> {
+        self.0.iter().find(|(known, _)| known == address).map(|(_, style)| style)
     }
 }
 
@@ -202,7 +240,7 @@ pub fn router_with(config: &ServerConfig, host: Arc<Host>) -> (Router, Live) {
         .route("/_dev/state", get(dev::state))
         .route("/_dev/travel", post(dev::travel))
         .route("/_events", get(events))
-        .route("/_join/{token}", get(join))
+        .route("/_join/{token}", get(join::ask).post(join::take))
         .route("/miniapp/{app_id}", get(pages::entry))
         .route("/miniapp/{app_id}/", get(pages::entry))
         .route("/miniapp/{app_id}/_style/{file}", get(files::theme))
@@ -217,33 +255,14 @@ pub fn router_with(config: &ServerConfig, host: Arc<Host>) -> (Router, Live) {
     (router, live)
 }
 
-/// `GET /_join/<token>`: another browser of a user who is there already.
-async fn join(State(site): State<Arc<Site>>, Path(token): Path<String>) -> Response {
-    let refused = || {
-        site.respond(&Problem::new(
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "This link does not work",
-            "Such a link works once. Whoever gave it to you can make another one.",
-        ))
-    };
-    // A hash of both, so that the time tells nothing.
-    let hash = |text: &str| blake3::hash(text.as_bytes());
-    let Some(join) = site.config.join.as_ref().filter(|join| hash(&join.token) == hash(&token)) else {
-        return refused();
-    };
-    if site.joined.swap(true, Ordering::AcqRel) {
-        return refused();
-    }
-    let cookie = site.users.join(&join.user).and_then(|user| site.users.set_cookie(&user));
-    let (Some(cookie), Some(mut answer)) = (cookie, response::see_other(&join.target)) else { return refused() };
-    answer.headers_mut().insert(header::SET_COOKIE, cookie);
-    answer
-}
-
 /// `GET /_events`: what happens to the pages of a user.
 async fn events(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+    let is_foreign = match headers.get("sec-fetch-site") {
+        Some(site) => site != "same-origin",
+        // Some browsers say it only over https. Pages of ours name no origin, or ours.
+        None => headers.contains_key(header::ORIGIN) && !origin::is_same_origin(&headers),
+    };
+    if is_foreign {
         return site.respond(&Problem::new(
             StatusCode::FORBIDDEN,
             "origin",
@@ -259,17 +278,30 @@ async fn events(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
             "Without it this server cannot know whose pages these are.",
         ));
     };
-    site.streams.open(&site.host, user.id).unwrap_or_else(|| {
-        site.respond(
-            &Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "Too much to do right now",
-                "Too many people are here at once. Please try again in a moment.",
-            )
-            .retry_after(Duration::from_secs(5)),
-        )
-    })
+    // Anybody can make up a cookie, so having one is not enough to take up a stream.
+    // Before something is committed for a user, no page of theirs asks for one; only
+    // `mprun dev` shows everybody how a build goes.
+    if !site.config.dev {
+        match site.host.knows(&user.id).await {
+            Ok(true) => {}
+            Ok(false) => return response::no_content(),
+            Err(error) => {
+                tracing::error!(%error, "cannot tell who listens");
+                return site.respond(&too_busy());
+            }
+        }
+    }
+    site.streams.open(&site.host, user.id).unwrap_or_else(|| site.respond(&too_busy()))
+}
+
+fn too_busy() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "busy",
+        "Too much to do right now",
+        "Too many people are here at once. Please try again in a moment.",
+    )
+    .retry_after(Duration::from_secs(5))
 }
 
 async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
@@ -309,10 +341,12 @@ async fn every_request(State(site): State<Arc<Site>>, request: Request, next: Ne
 }
 
 /// Enough of a path to know which one it was. That of a picture of another server
-/// holds a whole address, with its query.
+/// holds a whole address, with its query; that of a link for another browser, what
+/// makes it somebody's.
 fn cut(path: &str) -> &str {
-    let end = path.find(remote::PLACE).map_or(path.len(), |place| place + remote::PLACE.len());
-    let mut end = end.min(LOG_PATH_BYTES_MAX);
+    let ends = [remote::PLACE, join::PLACE].into_iter();
+    let ends = ends.filter_map(|place| path.find(place).map(|start| start + place.len()));
+    let mut end = ends.min().unwrap_or(path.len()).min(LOG_PATH_BYTES_MAX);
     while !path.is_char_boundary(end) {
         end -= 1;
     }
@@ -374,4 +408,19 @@ async fn method_not_allowed(State(site): State<Arc<Site>>, request: Request) -> 
     .with_detail(format!("the method `{}` is not allowed here", cut(request.method().as_str())))
     .way(request.uri().path().to_owned(), "Open the address");
     site.respond(&problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_name_a_path_and_nothing_that_is_secret_in_it() {
+        assert_eq!(cut("/miniapp/coffee/menu"), "/miniapp/coffee/menu");
+        assert_eq!(cut("/_join/AAECAwQFBgcICQoLDA0ODw"), "/_join/");
+        assert_eq!(cut("/_join/AAECAwQFBgcICQoLDA0ODw/_picture/x"), "/_join/");
+        assert_eq!(cut("/miniapp/coffee/_picture/mac/aHR0cHM"), "/miniapp/coffee/_picture/");
+        let long = format!("/{}", "é".repeat(LOG_PATH_BYTES_MAX));
+        assert_eq!(cut(&long).len(), LOG_PATH_BYTES_MAX - 1, "whole characters");
+    }
 }

@@ -20,6 +20,8 @@ use tower::ServiceExt as _;
 use crate::{ServerConfig, router};
 
 mod dev;
+mod files;
+mod join;
 
 struct Server {
     router: Router,
@@ -55,10 +57,16 @@ impl Server {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
+        let (status, headers, bytes) = self.send_for_bytes(request).await;
+        Answer { status, headers, body: String::from_utf8(bytes).unwrap() }
+    }
+
+    /// The same where the answer need not be text.
+    async fn send_for_bytes(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        (parts.status, parts.headers, body.to_vec())
     }
 
     async fn get(&self, target: &str) -> Answer {
@@ -333,4 +341,35 @@ async fn nobody_is_waited_for_without_end() {
     assert_eq!((answer.status, answer.problem()), (StatusCode::SERVICE_UNAVAILABLE, "timeout"));
     assert_eq!(answer.header("retry-after"), "5");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn a_stream_is_for_pages_of_users_who_are_known() {
+    // Its body has no end.
+    async fn status(server: &Server, headers: &[(&str, &str)]) -> u16 {
+        let mut request = Request::get("/_events").header("host", "a");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        server.router.clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+    let (cookie, ours) = (("cookie", COOKIE), ("sec-fetch-site", "same-origin"));
+    for (dev, known) in [(false, 204), (true, 200)] {
+        let server = Server::start(ServerConfig { dev, ..ServerConfig::default() }).await;
+        let cases: [(&[(&str, &str)], u16); 8] = [
+            (&[ours], 403),
+            (&[ours, ("cookie", "mprun=mine")], 403),
+            (&[cookie, ("sec-fetch-site", "cross-site")], 403),
+            (&[cookie, ("sec-fetch-site", "same-site")], 403),
+            (&[cookie, ("origin", "http://a:81")], 403),
+            // Whoever has only a cookie made it up, or has done nothing yet.
+            (&[cookie, ours], known),
+            (&[cookie, ("origin", "http://a")], known),
+            (&[cookie], known),
+        ];
+        for (headers, expected) in cases {
+            assert_eq!(status(&server, headers).await, expected, "{dev}: {headers:?}");
+        }
+    }
 }

@@ -12,7 +12,8 @@ pub struct Scope {
     pub user: UserId,
 }
 
-/// Names an event: what makes it happen at most once.
+/// Names an event: what makes it happen at most once. Bytes of a hash, of which a
+/// backend may keep the first 16 only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId(pub [u8; 32]);
 
@@ -66,7 +67,7 @@ pub struct PageRow {
     pub id: PageId,
     /// The page it lies on, which may be gone by now.
     pub parent: Option<PageId>,
-    /// One of the manifest's pages.
+    /// One of the manifest's pages. A backend may remember each that it ever saw.
     pub route: String,
     /// What it was opened with, in order.
     pub parameters: Vec<(String, String)>,

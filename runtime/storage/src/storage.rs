@@ -8,7 +8,7 @@
 
 use std::pin::Pin;
 
-use mprun_core::identity::{AppId, PageId, ProgramId};
+use mprun_core::identity::{AppId, PageId, ProgramId, UserId};
 
 use crate::{
     AppRow, Ask, AskFilter, AskId, BindError, Commit, CommitError, Committed, EventId, PageRow, PageSummary, ReadError,
@@ -32,6 +32,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// process died) may or may not have happened: sending it again with the same
 /// event id tells.
 pub trait Storage: Send + Sync {
+    /// Whether anything was ever committed for this user, in any program.
+    fn knows<'a>(&'a self, user: &'a UserId) -> Answer<'a, Result<bool, StorageError>>;
+
     /// The program's row for this user; revision 0 and empty where there is none.
     fn app<'a>(&'a self, scope: &'a Scope) -> Answer<'a, Result<AppRow, StorageError>>;
 
@@ -104,7 +107,8 @@ pub trait Storage: Send + Sync {
     /// other processes on the same data.
     fn secret<'a>(&'a self, name: &'a str) -> Answer<'a, Result<[u8; 32], StorageError>>;
 
-    /// Forgets events recorded before `before_ms`; returns how many.
+    /// Forgets events recorded before `before_ms`; returns how many. What is recorded
+    /// meanwhile may stay until the next time.
     fn prune(&self, before_ms: u64) -> Answer<'_, Result<u64, StorageError>>;
 
     /// Binds the program's `app_id` to its namespace, until somebody releases it. The

@@ -40,7 +40,7 @@ pub const ELEMENTS: &[Element] = &[
     element("media", "image", "src alt mode class"),
     element("actions", "button", "grow label type form-type disabled class closes on:tap"),
     element("actions", "navigator", "grow label to class"),
-    element("actions", "dialog", "gap label class open trigger"),
+    element("actions", "dialog", "gap label class open trigger on:close"),
     element("actions", "disclosure", "gap label class open"),
     element("actions", "tabs", "label class"),
     element("actions", "tab", "gap label class selected"),

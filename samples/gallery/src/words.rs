@@ -1,5 +1,6 @@
 //! What the pages say: one row for each text, in English, Chinese and Arabic.
 //! A `{}` is filled in by [`with`]; a `/` parts the items of a [`list`].
+//! Options to choose have their labels with them: `#[choice(zh = "…", ar = "…")]`.
 
 use mprun::{Environment, Text};
 
@@ -168,6 +169,7 @@ words! {
     full_title: "Three are the most", "最多三张", "ثلاث هي الحد الأقصى";
     full_text: "So that others get some. The program opened this by itself.",
         "好让其他人也有票。这个面板是程序主动打开的。", "حتى يبقى منها لغيرك. وقد فتح البرنامج هذه اللوحة بنفسه.";
+    full_yes: "I see", "知道了", "فهمت";
     give_back: "Give them back", "全部退还", "أعدها كلها";
     disclosure_use: "Keeps details out of the way until somebody asks.",
         "把细节收起来，需要时再展开。", "يُبقي التفاصيل جانبًا حتى يسأل عنها أحد.";
@@ -228,15 +230,10 @@ words! {
     picker_use: "One of several, folded away until it is needed.",
         "多选一，平时折叠起来。", "واحد من عدة خيارات، مطوية إلى حين الحاجة.";
     day: "Day", "到访日", "اليوم المفضّل";
-    day_weekday: "A weekday", "工作日", "يوم عمل";
-    day_saturday: "Saturday", "周六", "السبت";
     day_monday: "Monday (closed)", "周一（闭馆）", "الاثنين (مغلق)";
     chosen: "Chosen: {}", "已选：{}", "اخترت: {}";
     radio_group_use: "One of several, all of them in sight.", "多选一，所有选项一目了然。", "واحد من عدة خيارات، كلها ظاهرة.";
     hour: "Time of day", "时段", "وقت الزيارة";
-    hour_morning: "Morning", "上午", "الصباح";
-    hour_noon: "Noon", "中午", "الظهر";
-    hour_evening: "Evening", "傍晚", "المساء";
     checkbox_use: "Yes or no, to be ticked.", "是或否，勾选即可。", "نعم أو لا، بوضع علامة.";
     newsletter: "Send me the programme", "请寄给我活动预告", "أرسلوا إليّ البرنامج";
     newsletter_hint: "Once a month, by e-mail.", "每月一次，通过邮件发送。", "مرة في الشهر، بالبريد الإلكتروني.";

@@ -26,6 +26,15 @@ fn said_in(locale: &str) -> &'static Words {
     words::of(&Environment::new(vec![("locale".to_owned(), locale.to_owned())]))
 }
 
+/// What is read in the language of a locale.
+fn read<'t>(locale: &str, english: &'t str, chinese: &'t str, arabic: &'t str) -> &'t str {
+    match locale {
+        "zh-CN" => chinese,
+        "ar-EG" => arabic,
+        _ => english,
+    }
+}
+
 /// Each page with its title and the line below.
 fn pages(w: &Words) -> [(&'static str, &'static str, &'static str); 8] {
     [
@@ -192,6 +201,16 @@ fn an_item_can_be_pressed_as_a_whole() {
     }
 }
 
+/// What the page about actions remembers of its second dialog.
+#[derive(mprun::State, Default)]
+struct Explains {
+    explains: bool,
+}
+
+fn is_explaining(t: &TestPage<App>) -> bool {
+    t.page::<Explains>().explains
+}
+
 #[test]
 fn a_dialog_books_and_the_program_opens_another() {
     for locale in LOCALES {
@@ -204,6 +223,12 @@ fn a_dialog_books_and_the_program_opens_another() {
         }
         t.assert_no_text(w.book_text);
         t.assert_text(w.full_text);
+        // The program knows that it was read, and does not open it once more.
+        assert!(is_explaining(&t));
+        t.close(w.full_title);
+        assert!(!is_explaining(&t));
+        t.tap(w.full_yes);
+        assert!(!is_explaining(&t));
         t.tap(w.give_back);
         t.assert_text(&words::with(w.tickets, 0));
         t.assert_text(w.book_text);
@@ -227,11 +252,16 @@ fn what_is_chosen_is_kept() {
     for locale in LOCALES {
         let w = said_in(locale.0);
         let mut t = open("fields", locale);
-        for day in [w.day_saturday, w.sunday, w.day_weekday] {
+        let saturday = read(locale.0, "Saturday", "周六", "السبت");
+        let weekday = read(locale.0, "A weekday", "工作日", "يوم عمل");
+        for day in [saturday, w.sunday, weekday] {
             t.choose(w.day, day);
             t.assert_text(&words::with(w.chosen, day));
         }
-        for hour in [w.hour_noon, w.hour_evening, w.hour_morning] {
+        let noon = read(locale.0, "Noon", "中午", "الظهر");
+        let evening = read(locale.0, "Evening", "傍晚", "المساء");
+        let morning = read(locale.0, "Morning", "上午", "الصباح");
+        for hour in [noon, evening, morning] {
             t.choose(w.hour, hour);
             t.assert_text(&format!("{}: {hour}", w.hour));
         }
@@ -278,7 +308,8 @@ fn the_form_says_at_each_field_what_is_wrong() {
         t.choose(w.booking_day, w.sunday);
         t.check(w.booking_rules, true);
         t.tap(w.booking_send);
-        assert_eq!(t.field_errors(), [("tickets".to_owned(), "At most 6.".to_owned())]);
+        let too_many = read(locale.0, "At most 6.", "不能大于 6。", "لا أكثر من 6.");
+        assert_eq!(t.field_errors(), [("tickets".to_owned(), too_many.to_owned())]);
 
         // The program's own rule, in its own words; nothing that was typed is lost.
         t.fill(w.booking_tickets, "6");

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::spoken::Sentence;
+
 /// The result of everything that can go wrong in a program.
 ///
 /// ```
@@ -88,7 +90,7 @@ impl Error {
     /// assert!(product(2).is_err());
     /// ```
     pub fn not_found() -> Self {
-        Self::new(ErrorKind::NotFound, "This does not exist (any more).")
+        Self::new(ErrorKind::NotFound, Sentence::NotFound.text())
     }
 
     /// What is wrong with one field of the form that was submitted, shown there.
@@ -104,7 +106,7 @@ impl Error {
 
     /// Several fields at once.
     pub(crate) fn of_fields(fields: Vec<(String, String)>) -> Self {
-        let mut error = Self::new(ErrorKind::Fields, "Please look at what you filled in.");
+        let mut error = Self::new(ErrorKind::Fields, Sentence::LookAtFields.text());
         error.fields = fields;
         error
     }
@@ -185,10 +187,10 @@ impl Error {
     /// which is for the developer and in English.
     pub(crate) fn for_user(&self) -> String {
         match self.kind {
-            ErrorKind::Denied => "This program is not allowed to do that.".to_owned(),
-            ErrorKind::Limited => "That was too much for now.".to_owned(),
-            ErrorKind::Invalid => "That did not work.".to_owned(),
-            ErrorKind::Unavailable => "That is not possible right now.".to_owned(),
+            ErrorKind::Denied => Sentence::NotAllowed.text().to_owned(),
+            ErrorKind::Limited => Sentence::TooMuch.text().to_owned(),
+            ErrorKind::Invalid => Sentence::DidNotWork.text().to_owned(),
+            ErrorKind::Unavailable => Sentence::NotNow.text().to_owned(),
             _ => self.message.clone(),
         }
     }

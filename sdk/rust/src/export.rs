@@ -10,6 +10,7 @@ use crate::hole::{self, Incoming};
 use crate::log::{self, Level};
 use crate::look::{Environment, Look};
 use crate::page::{Page, PageVisitor, Pages, Params};
+use crate::spoken;
 
 /// A page as the host keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,7 @@ fn no_page(route: &str) -> Error {
 /// `launch`.
 pub fn launch<S: State + Default, P: Pages<S>>(environment: Pairs) -> std::result::Result<Vec<u8>, Failure> {
     let environment = Environment::new(environment);
+    let _speaking = spoken::speak(&environment);
     let state = P::launch(&mut Cx::new(&mut (), &environment))?;
     Ok(encode(&state)?)
 }
@@ -97,6 +99,7 @@ pub fn load<S: State + Default, P: Pages<S>>(
         }
     }
     let environment = Environment::new(environment);
+    let _speaking = spoken::speak(&environment);
     let mut state: S = codec::decode_named(app)?;
     let visitor = Load { app: &mut state, params: Params::new(parameters), environment: &environment };
     let page = P::visit(&route, visitor).ok_or_else(|| no_page(&route))??;
@@ -127,7 +130,7 @@ pub fn update<S: State + Default, P: Pages<S>>(
             };
             let mut page: T = codec::decode_named(bytes)?;
             match kind.as_str() {
-                "tap" | "change" | "submit" | "input" | "refresh" | "reach-bottom" => {
+                "tap" | "change" | "submit" | "input" | "refresh" | "reach-bottom" | "close" => {
                     page.update(hole::filling(incoming, || codec::read_message(&message))?, &mut cx)?;
                 }
                 "reply" => page.update(hole::filling(incoming, || codec::decode_named(&message))?, &mut cx)?,
@@ -141,6 +144,7 @@ pub fn update<S: State + Default, P: Pages<S>>(
         }
     }
     let environment = Environment::new(environment);
+    let _speaking = spoken::speak(&environment);
     let mut state: S = codec::decode_named(&before.app)?;
     let route = match (&before.page, event.kind.as_str()) {
         (Some(page), _) => page.route.clone(),
@@ -178,6 +182,7 @@ pub fn view<S: State + Default, P: Pages<S>>(now: &States, environment: Pairs) -
         }
     }
     let environment = Environment::new(environment);
+    let _speaking = spoken::speak(&environment);
     let state: S = codec::decode_named(&now.app)?;
     let page = now.page.as_ref().ok_or_else(Error::not_found)?;
     let visitor = Show { app: &state, page: &page.state, environment: &environment };

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::Error;
+use crate::spoken::Sentence;
 
 /// Fields that are handed in together: `#[derive(Form)]`.
 ///
@@ -31,6 +32,10 @@ use crate::error::Error;
 /// let error = form.get().err().unwrap();
 /// assert_eq!(error.fields(), [("cups".to_owned(), "At most 9.".to_owned())]);
 /// ```
+///
+/// What is wrong is said in the user's language where the SDK speaks it (English,
+/// Chinese, Arabic), else in English. A rule of your own says it in your words: see
+/// [`Error::field`] and [`FieldError`].
 pub trait Fields: Sized {
     /// Reads every field, so that all errors are known; `None` if there are any.
     fn read(fields: &mut FieldReader<'_>) -> Option<Self>;
@@ -93,6 +98,12 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
+impl From<Sentence> for FieldError {
+    fn from(sentence: Sentence) -> Self {
+        Self(sentence.text().to_owned())
+    }
+}
+
 /// A type that a field of a form can have.
 ///
 /// There are `String`, whole numbers, `f64`, `bool`, `Option` of each, and enums
@@ -123,10 +134,10 @@ impl Field for String {
         }
         let count = i64::try_from(text.trim().chars().count()).unwrap_or(i64::MAX);
         if let Some(min) = rules.min.filter(|min| count < *min && (count > 0 || rules.required)) {
-            return Err(FieldError(format!("At least {min} characters.")));
+            return Err(FieldError(Sentence::CharactersAtLeast.with(min)));
         }
         if let Some(max) = rules.max.filter(|max| count > *max) {
-            return Err(FieldError(format!("At most {max} characters.")));
+            return Err(FieldError(Sentence::CharactersAtMost.with(max)));
         }
         Ok(text.to_owned())
     }
@@ -136,9 +147,9 @@ impl Field for bool {
     fn parse(text: &str, rules: &Rules) -> Result<Self, FieldError> {
         match text {
             "true" => Ok(true),
-            "false" | "" if rules.required => Err(FieldError("Please tick this.".to_owned())),
+            "false" | "" if rules.required => Err(Sentence::Tick.into()),
             "false" | "" => Ok(false),
-            _ => Err(FieldError("Yes or no?".to_owned())),
+            _ => Err(Sentence::YesOrNo.into()),
         }
     }
 }
@@ -152,10 +163,10 @@ impl Field for f64 {
         }
         let number: Self = text.parse().ok().filter(|number: &Self| number.is_finite()).ok_or_else(no_number)?;
         if let Some(min) = rules.min.filter(|min| number < *min as Self) {
-            return Err(FieldError(format!("At least {min}.")));
+            return Err(FieldError(Sentence::AtLeast.with(min)));
         }
         if let Some(max) = rules.max.filter(|max| number > *max as Self) {
-            return Err(FieldError(format!("At most {max}.")));
+            return Err(FieldError(Sentence::AtMost.with(max)));
         }
         Ok(number)
     }
@@ -187,10 +198,10 @@ fn whole(text: &str) -> Result<i128, FieldError> {
 
 fn bounded(number: i128, min: Option<i128>, max: Option<i128>) -> Result<(), FieldError> {
     if let Some(min) = min.filter(|min| number < *min) {
-        return Err(FieldError(format!("At least {min}.")));
+        return Err(FieldError(Sentence::AtLeast.with(min)));
     }
     if let Some(max) = max.filter(|max| number > *max) {
-        return Err(FieldError(format!("At most {max}.")));
+        return Err(FieldError(Sentence::AtMost.with(max)));
     }
     Ok(())
 }
@@ -213,15 +224,15 @@ fn is_visible(character: char) -> bool {
 }
 
 fn missing() -> FieldError {
-    FieldError("Please fill this in.".to_owned())
+    Sentence::Missing.into()
 }
 
 fn no_number() -> FieldError {
-    FieldError("Please give a number.".to_owned())
+    Sentence::Number.into()
 }
 
 fn no_whole_number() -> FieldError {
-    FieldError("Please give a whole number.".to_owned())
+    Sentence::WholeNumber.into()
 }
 
 /// One of a few named things, for pickers and radio groups: `#[derive(Choice)]`.
@@ -245,6 +256,24 @@ fn no_whole_number() -> FieldError {
 /// }
 /// # sizes(Size::Small);
 /// ```
+///
+/// A label in another language stands beside the first, under the language's tag; if
+/// one option has it, all have. Nothing else is to be done: while the program
+/// handles an event or makes a view, [`Choice::label`] speaks the user's language.
+///
+/// ```
+/// use mprun::prelude::*;
+/// #[derive(Choice)]
+/// enum Size {
+///     #[choice(zh = "小", ar = "صغير")]
+///     Small,
+///     #[choice(label = "Extra large", zh = "特大", ar = "كبير جدًا")]
+///     Huge,
+/// }
+/// assert_eq!((Size::Small.label_in("zh"), Size::Huge.label_in("ar")), ("小", "كبير جدًا"));
+/// // Who reads another language reads the first.
+/// assert_eq!(Size::Huge.label_in("fr"), "Extra large");
+/// ```
 pub trait Choice: Sized + 'static {
     /// All of them, in the order of the definition.
     const ALL: &'static [Self];
@@ -252,8 +281,42 @@ pub trait Choice: Sized + 'static {
     /// What is handed in: lower-case words joined by `-`.
     fn name(&self) -> &'static str;
 
-    /// What users see.
+    /// What users see, in their language if it has a label in that.
+    ///
+    /// ```
+    /// use mprun::prelude::*;
+    /// #[derive(Choice, State, Clone, Copy, Default)]
+    /// enum Size { #[default] #[choice(zh = "小")] Small }
+    /// #[derive(State, Default)]
+    /// struct Cup { size: Size }
+    /// impl Page for Cup {
+    ///     type Msg = ();
+    ///     fn update(&mut self, (): (), _: &mut Cx<(), ()>) -> Result { Ok(()) }
+    ///     fn view(&self, _: &Look) -> Node<()> { view! { <text>{self.size.label()}</text> } }
+    /// }
+    /// app! {
+    /// #   manifest: "tests/pages/index.json",
+    ///     pages: { "index" => Cup },
+    /// }
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("index");
+    /// t.assert_text("Small");
+    /// t.set_environment("locale", "zh-CN");
+    /// t.assert_text("小");
+    /// # }
+    /// ```
     fn label(&self) -> &'static str;
+
+    /// The label in the language with this tag, such as `zh`; the first one where it
+    /// has none in that.
+    ///
+    /// ```
+    /// use mprun::prelude::*;
+    /// #[derive(Choice)]
+    /// enum Size { #[choice(zh = "小")] Small }
+    /// assert_eq!((Size::Small.label_in("zh"), Size::Small.label_in("de")), ("小", "Small"));
+    /// ```
+    fn label_in(&self, language: &str) -> &'static str;
 
     /// The one with this name.
     fn from_name(name: &str) -> Option<Self>;
@@ -263,7 +326,7 @@ pub trait Choice: Sized + 'static {
 #[doc(hidden)]
 #[allow(clippy::missing_errors_doc, reason = "for the macro alone")]
 pub fn choose<T: Choice>(text: &str) -> Result<T, FieldError> {
-    T::from_name(text).ok_or_else(|| FieldError("Please choose one of these.".to_owned()))
+    T::from_name(text).ok_or_else(|| Sentence::Choose.into())
 }
 
 /// The fields of one form, while [`Fields::read`] goes through them.
@@ -323,7 +386,7 @@ impl<'a> FieldReader<'a> {
         let text: String = self.field(name, rules)?;
         let value = text.trim().parse().ok();
         if value.is_none() {
-            self.errors.push((name.to_owned(), "Please look at this again.".to_owned()));
+            self.errors.push((name.to_owned(), Sentence::LookAgain.text().to_owned()));
         }
         value
     }
@@ -388,5 +451,26 @@ mod tests {
         assert_eq!(bool::parse("", &Rules::NONE), Ok(false));
         assert_eq!(error::<bool>("false", Rules { required: true, ..Rules::NONE }), "Please tick this.");
         assert_eq!(error::<bool>("on", Rules::NONE), "Yes or no?");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_users_language() {
+        #[derive(mprun::Choice, Debug, PartialEq)]
+        enum Time {
+            #[choice(label = "Right now", zh = "现在")]
+            Now,
+            #[choice(zh = "中午")]
+            Noon,
+        }
+        let chinese = crate::look::Environment::new(vec![("locale".to_owned(), "zh-CN".to_owned())]);
+        {
+            let _speaking = crate::spoken::speak(&chinese);
+            assert_eq!(error::<u8>("256", Rules::NONE), "不能大于 255。");
+            assert_eq!(error::<String>("abc", Rules { max: Some(2), ..Rules::NONE }), "最多 2 个字符。");
+            assert_eq!(error::<Time>("later", Rules::NONE), "请从这些选项中选择。");
+            assert_eq!((Time::Now.label(), Time::Noon.label()), ("现在", "中午"));
+        }
+        assert_eq!((Time::Now.label(), Time::Noon.label()), ("Right now", "Noon"));
+        assert_eq!(Time::parse("noon", &Rules::NONE), Ok(Time::Noon), "names are the same in every language");
     }
 }

@@ -77,6 +77,7 @@ mod look;
 mod memory;
 mod node;
 mod page;
+mod spoken;
 #[cfg(not(target_family = "wasm"))]
 pub mod test;
 
@@ -108,6 +109,7 @@ pub use page::{Link, Page, Params, Program, Routed};
 /// | `on:change=Msg::Name`, `on:change={\|v\| Msg::Cups(7, v)}` | a function of a [`Value`] |
 /// | `on:input=Msg::Search` | the same, while the user types |
 /// | `on:refresh=Msg::Again`, `on:reach-bottom=Msg::More` | a message: what is shown is wanted anew, or more of it |
+/// | `on:close=Msg::Closed` | a message: the user has closed the dialog |
 /// | `on:submit=Msg::Order` | a function of a [`Form`](struct@Form) |
 /// | `if … { } else if … { } else { }`, `match … { … => { } }` | elements in the braces |
 /// | `for item in items, key = item.id { <view/> }` | one element for each item; the key is its identity |
@@ -185,6 +187,52 @@ pub use page::{Link, Page, Params, Program, Routed};
 ///     }
 /// }
 /// # order(&[(1, "Latte".to_owned())], 1, false);
+/// ```
+///
+/// A dialog that the program opens has to be told when the user closes it, or it
+/// stays open in the program's state and cannot be opened a second time. A button
+/// with a message of its own says that alone.
+///
+/// ```
+/// use mprun::prelude::*;
+/// #[derive(Message)]
+/// enum Msg { Ask, Delete, Closed }
+/// #[derive(State, Default)]
+/// struct Order { asking: bool, lines: Vec<String> }
+/// impl Page for Order {
+///     type Msg = Msg;
+///     fn update(&mut self, msg: Msg, _: &mut Cx<(), Msg>) -> Result {
+///         if let Msg::Delete = msg {
+///             self.lines.clear();
+///         }
+///         self.asking = matches!(msg, Msg::Ask);
+///         Ok(())
+///     }
+///     fn view(&self, _: &Look) -> Node<Msg> {
+///         view! {
+///             <view>
+///                 <button on:tap=Msg::Ask>"Start anew"</button>
+///                 <dialog label="Delete the order?" trigger="Delete…" open={self.asking} on:close=Msg::Closed>
+///                     <button closes>"Keep it"</button>
+///                     <button type="warn" closes on:tap=Msg::Delete>"Delete"</button>
+///                 </dialog>
+///             </view>
+///         }
+///     }
+/// }
+/// app! {
+/// #   manifest: "tests/pages/index.json",
+///     pages: { "index" => Order },
+/// }
+/// # fn main() {
+/// let mut t = mprun::test::open::<App>("index");
+/// for _ in 0..2 {
+///     t.tap("Start anew");
+///     assert!(t.page::<Order>().asking);
+///     t.close("Delete the order?");
+///     assert!(!t.page::<Order>().asking);
+/// }
+/// # }
 /// ```
 ///
 /// A picture needs a text for those who do not see it:

@@ -32,13 +32,14 @@ impl<App> Look<'_, App> {
     pub fn money(&self, cents: impl Into<i64>) -> String {
         let cents = cents.into();
         let (group, point) = self.environment.separators();
-        let whole = (cents.unsigned_abs() / 100).to_string();
+        let mut digits = itoa::Buffer::new();
+        let whole = digits.format(cents.unsigned_abs() / 100);
         let mut text = String::with_capacity(whole.len() + 8);
         if cents < 0 {
             text.push('-');
         }
         for (position, digit) in whole.chars().enumerate() {
-            if position > 0 && (whole.len() - position) % 3 == 0 {
+            if position > 0 && (whole.len() - position).is_multiple_of(3) {
                 text.push(group);
             }
             text.push(digit);

@@ -184,7 +184,7 @@ impl<M> Writer<M> {
 }
 
 impl<M: Message> Writer<M> {
-    /// A handler slot of `on:tap`, `on:refresh` or `on:reach-bottom`.
+    /// A handler slot of `on:tap`, `on:refresh`, `on:reach-bottom` or `on:close`.
     pub fn tap(&mut self, message: impl IntoMessage<M>) {
         self.handler(message.into_message().as_ref());
     }
@@ -241,8 +241,8 @@ impl<M> IntoNode<M> for Option<Node<M>> {
     }
 }
 
-/// What `on:tap=…`, `on:refresh=…` and `on:reach-bottom=…` can be, and what the
-/// functions of `on:change=…`, `on:input=…` and `on:submit=…` return: a message, or
+/// What `on:tap=…`, `on:refresh=…`, `on:reach-bottom=…` and `on:close=…` can be, and
+/// what the functions of `on:change=…`, `on:input=…` and `on:submit=…` return: a message, or
 /// an `Option` of one.
 ///
 /// ```
@@ -362,45 +362,19 @@ impl Text for f64 {
     }
 }
 
-impl Text for u64 {
-    fn write(&self, out: &mut String) -> bool {
-        // Shorter and quicker than the machinery of `format!`.
-        let mut digits = [b'0'; 20];
-        let mut rest = *self;
-        let mut first = digits.len();
-        for (position, digit) in digits.iter_mut().enumerate().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            first = position;
-            if rest == 0 {
-                break;
-            }
-        }
-        out.extend(digits.iter().skip(first).map(|digit| char::from(*digit)));
-        true
-    }
-}
-
-impl Text for i64 {
-    fn write(&self, out: &mut String) -> bool {
-        if *self < 0 {
-            out.push('-');
-        }
-        self.unsigned_abs().write(out)
-    }
-}
-
 macro_rules! numbers {
-    ($($number:ty as $wide:ty),*) => {$(
+    ($($number:ty),*) => {$(
         impl Text for $number {
             fn write(&self, out: &mut String) -> bool {
-                (*self as $wide).write(out)
+                // Shorter and quicker than the machinery of `format!`.
+                out.push_str(itoa::Buffer::new().format(*self));
+                true
             }
         }
     )*};
 }
 
-numbers!(u8 as u64, u16 as u64, u32 as u64, usize as u64, i8 as i64, i16 as i64, i32 as i64, isize as i64);
+numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 /// A dynamic part of a text.
 #[doc(hidden)]

@@ -9,12 +9,17 @@ pub use crate::export;
 pub use crate::form::choose;
 pub use crate::node::{Template, Writer, put};
 pub use crate::page::{PageVisitor, Pages};
+pub use crate::spoken::{Language, spoken};
 #[cfg(target_family = "wasm")]
 pub use crate::{bindings, guest::Exports};
 
-/// The position of a name in a list; its length if it is not there.
+/// The position of a name in a list; its length if it is not there. First it is
+/// looked for at `expected`: what the same type wrote has its names in order.
 #[derive(Debug, Clone, Copy)]
-pub struct Names(pub &'static [&'static str]);
+pub struct Names {
+    pub names: &'static [&'static str],
+    pub expected: usize,
+}
 
 impl<'de> DeserializeSeed<'de> for Names {
     type Value = usize;
@@ -32,11 +37,15 @@ impl Visitor<'_> for Names {
     }
 
     fn visit_u64<E>(self, position: u64) -> Result<usize, E> {
-        Ok(usize::try_from(position).unwrap_or(self.0.len()).min(self.0.len()))
+        Ok(usize::try_from(position).unwrap_or(usize::MAX).min(self.names.len()))
     }
 
     fn visit_str<E>(self, name: &str) -> Result<usize, E> {
-        Ok(self.0.iter().position(|known| *known == name).unwrap_or(self.0.len()))
+        let Names { names, expected } = self;
+        if names.get(expected).is_some_and(|known| *known == name) {
+            return Ok(expected);
+        }
+        Ok(names.iter().position(|known| *known == name).unwrap_or(names.len()))
     }
 }
 

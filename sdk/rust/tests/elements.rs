@@ -25,6 +25,7 @@ enum Msg {
     Cups(Value<u32>),
     Checked(Value<String>),
     Delete,
+    Closed,
     Again,
     Place(Form<Order>),
 }
@@ -48,6 +49,7 @@ impl Page for Kitchen {
             }
             Msg::Checked(name) => format!("checked {}", name.get()?),
             Msg::Delete => "delete".to_owned(),
+            Msg::Closed => "closed".to_owned(),
             Msg::Again => "again".to_owned(),
             Msg::Place(order) => {
                 let order = order.get()?;
@@ -82,8 +84,12 @@ impl Page for Kitchen {
                     <tab label="Cold" selected><text>"Iced tea"</text></tab>
                 </tabs>
                 <disclosure label="Allergens"><text>"Milk"</text></disclosure>
-                <dialog label="Really?" trigger="Delete…">
+                <dialog label="Really?" trigger="Delete…" on:close=Msg::Closed>
                     <button closes on:tap=Msg::Delete>"Delete"</button>
+                    <button closes>"Keep"</button>
+                </dialog>
+                <dialog label="News" trigger="What is new">
+                    <button closes>"I see"</button>
                 </dialog>
                 <scroll-view label="Tags" scroll="x"><text>"new"</text></scroll-view>
                 <swiper label="Offers"><swiper-item><text>"Cake"</text></swiper-item></swiper>
@@ -131,6 +137,10 @@ fn everything_is_in_the_text_whether_it_is_open_or_not() {
             "[Delete…]",
             "Really?",
             "[Delete]",
+            "[Keep]",
+            "[What is new]",
+            "News",
+            "[I see]",
             "new",
             "Cake",
             "Extras",
@@ -172,6 +182,28 @@ fn fingers_slide_pull_and_press() {
     assert_eq!(heard(&t), ["cups 5", "again", "delete"]);
     t.tap("terms");
     assert_eq!(t.depth(), 2);
+}
+
+#[test]
+fn a_dialog_is_closed_and_whatever_only_closes_it_says_so() {
+    let mut t = kitchen();
+    t.close("Really?");
+    t.tap("Keep");
+    // A button that does something says that alone.
+    t.tap("Delete");
+    assert_eq!(heard(&t), ["closed", "closed", "delete"]);
+}
+
+#[test]
+#[should_panic(expected = "there is nothing called \"News\" to close")]
+fn nobody_is_told_who_did_not_ask() {
+    kitchen().close("News");
+}
+
+#[test]
+#[should_panic(expected = "there is nothing called \"I see\" to press")]
+fn a_button_that_tells_nobody_cannot_be_pressed_by_a_test() {
+    kitchen().tap("I see");
 }
 
 #[test]

@@ -5,8 +5,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
+use mprun_core::bundle::diff::grouped;
 use mprun_frame::template::Template;
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Encoding, KnownCustom, Name, NameSectionReader, Parser, Payload};
 use wit_component::ComponentEncoder;
 
 use crate::error::{self, CommandError};
@@ -22,6 +23,16 @@ const WORLD_SECTION: &str = "component-type";
 /// 512 KiB of them cost 0.2 ms each time.
 const DATA_BYTES_MAX: usize = 64 * 1024;
 
+/// The same while a program is written: code that is optimised less carries more of
+/// it, and would be refused here where it fits when it is built to be handed on.
+const DEV_DATA_BYTES_MAX: usize = 2 * DATA_BYTES_MAX;
+
+/// Parts of the static data that a refusal names, the largest first.
+const DATA_PARTS_NAMED: usize = 4;
+
+/// Fewer readable bytes in a row are no text, but numbers that look like one.
+const TEXT_BYTES_MIN: usize = 8;
+
 /// A component and the templates that its views name.
 #[derive(Debug)]
 pub(crate) struct Wrapped {
@@ -30,26 +41,47 @@ pub(crate) struct Wrapped {
     pub(crate) templates: Vec<Vec<u8>>,
 }
 
-/// Wraps a core module.
+/// Wraps a core module that is to be handed on.
 ///
 /// # Errors
 /// See the top of this file.
 pub(crate) fn wrap(module: &[u8]) -> Result<Wrapped, CommandError> {
+    wrap_within(module, DATA_BYTES_MAX)
+}
+
+/// Wraps a core module in the making.
+///
+/// # Errors
+/// See the top of this file.
+pub(crate) fn wrap_dev(module: &[u8]) -> Result<Wrapped, CommandError> {
+    wrap_within(module, DEV_DATA_BYTES_MAX)
+}
+
+fn wrap_within(module: &[u8], data_bytes_max: usize) -> Result<Wrapped, CommandError> {
     let parts = Parts::read(module)?;
     if !parts.has_world {
         return Err(error::user("the program exports nothing that a host could call")
             .hint("the crate's lib.rs needs `app! { pages: { \"index\" => … } }`"));
     }
-    if let Some((from, name)) = parts.stranger {
+    if let Some((from, name)) = &parts.stranger {
         return Err(error::user(format_args!("the program imports `{name}` from `{from}`: expected only interfaces of `mprun:host`"))
             .hint("a dependency was made for browsers or WASI; turn that feature off, or do without it: cargo tree --target wasm32-unknown-unknown -e features"));
     }
-    if parts.data_bytes > DATA_BYTES_MAX {
-        return Err(error::user(format_args!(
-            "the program has {} bytes of static data, at most {DATA_BYTES_MAX} are allowed: they are copied for every event",
-            parts.data_bytes
-        ))
-        .hint("pictures belong into assets/, long lists into storage"));
+    let data_bytes = parts.data_bytes();
+    if data_bytes > data_bytes_max {
+        let refused = error::user(format_args!(
+            "the program has {} bytes of static data, at most {} are allowed: they are copied for every event",
+            number(data_bytes),
+            number(data_bytes_max)
+        ));
+        // While it is written there is more of it; what counts is what is handed on.
+        let other = (data_bytes_max > DATA_BYTES_MAX).then(|| {
+            format!("less is left by `mprun build`, which optimises more and takes {}", number(DATA_BYTES_MAX))
+        });
+        return Err(refused
+            .hint(taken(&parts.data))
+            .hint("pictures belong into assets/, long lists into storage; look for include_str!, tables, long texts")
+            .maybe_hint(other));
     }
     let templates = templates(&parts.templates)?;
     let component =
@@ -59,6 +91,36 @@ pub(crate) fn wrap(module: &[u8]) -> Result<Wrapped, CommandError> {
     Ok(Wrapped { component, templates })
 }
 
+fn number(bytes: usize) -> String {
+    grouped(bytes as u64)
+}
+
+/// What takes how much of the static data.
+fn taken(data: &[Data]) -> String {
+    let mut parts: Vec<&Data> = data.iter().collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+    let named = parts.into_iter().take(DATA_PARTS_NAMED).map(|Data { name, bytes, text_bytes }| {
+        format!("{} in `{name}`, {} of them text", number(*bytes), number(*text_bytes))
+    });
+    format!("these are {}", named.collect::<Vec<_>>().join("; "))
+}
+
+/// How many of these bytes are text that somebody can read.
+fn text_bytes(data: &[u8]) -> usize {
+    let is_read = |character: char| !character.is_control() || matches!(character, '\n' | '\t');
+    let texts = data.utf8_chunks().flat_map(|chunk| chunk.valid().split(move |character: char| !is_read(character)));
+    texts.map(str::len).filter(|length| *length >= TEXT_BYTES_MIN).sum()
+}
+
+/// A piece of static data, as the linker put it together.
+#[derive(Debug)]
+struct Data {
+    /// What the linker calls it, such as `.rodata`.
+    name: String,
+    bytes: usize,
+    text_bytes: usize,
+}
+
 /// A core module, looked through.
 #[derive(Debug, Default)]
 struct Parts {
@@ -66,7 +128,7 @@ struct Parts {
     rest: Vec<u8>,
     templates: Vec<u8>,
     has_world: bool,
-    data_bytes: usize,
+    data: Vec<Data>,
     /// The first import that no host of ours can satisfy: module and name.
     stranger: Option<(String, String)>,
 }
@@ -77,6 +139,7 @@ impl Parts {
         let mut parts = Parts::default();
         // Where the section before ended: what lies between is this one's head.
         let mut end = 0_u64;
+        let mut names = Vec::new();
         for payload in Parser::new(0).parse_all(module) {
             let payload = payload.map_err(bad)?;
             let whole = match (&payload, payload.as_section()) {
@@ -95,6 +158,11 @@ impl Parts {
                     keep = false;
                 }
                 Payload::CustomSection(section) if section.name().starts_with(WORLD_SECTION) => parts.has_world = true,
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(section) = section.as_known() {
+                        names = names_of_data(section);
+                    }
+                }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import.map_err(bad)?;
@@ -105,7 +173,9 @@ impl Parts {
                 }
                 Payload::DataSection(section) => {
                     for data in section {
-                        parts.data_bytes += data.map_err(bad)?.data.len();
+                        let data = data.map_err(bad)?.data;
+                        let name = format!("part {}", parts.data.len());
+                        parts.data.push(Data { name, bytes: data.len(), text_bytes: text_bytes(data) });
                     }
                 }
                 _ => {}
@@ -114,8 +184,28 @@ impl Parts {
                 parts.rest.extend_from_slice(slice(module, whole));
             }
         }
+        for (index, name) in names {
+            if let Some(data) = parts.data.get_mut(index) {
+                data.name = name;
+            }
+        }
         Ok(parts)
     }
+
+    fn data_bytes(&self) -> usize {
+        self.data.iter().map(|data| data.bytes).sum()
+    }
+}
+
+/// What the linker calls the pieces of static data. Only for people: what cannot be
+/// read has no name.
+fn names_of_data(section: NameSectionReader<'_>) -> Vec<(usize, String)> {
+    let maps = section.filter_map(|names| match names {
+        Ok(Name::Data(map)) => Some(map),
+        _ => None,
+    });
+    let namings = maps.flat_map(|map| map.into_iter().filter_map(Result::ok));
+    namings.filter_map(|naming| Some((usize::try_from(naming.index).ok()?, naming.name.to_owned()))).collect()
 }
 
 /// The range is the parser's own, so it lies inside.
@@ -254,7 +344,61 @@ mod tests {
     #[test]
     fn static_data_is_counted() {
         // One passive segment of 3 bytes.
-        assert_eq!(Parts::read(&module(&[(12, &[1]), (11, &[1, 1, 3, 1, 2, 3])])).unwrap().data_bytes, 3);
+        assert_eq!(Parts::read(&module(&[(12, &[1]), (11, &[1, 1, 3, 1, 2, 3])])).unwrap().data_bytes(), 3);
+    }
+
+    /// A program whose only data are these, under the name `.rodata`.
+    fn with_data(data: &[u8]) -> Vec<u8> {
+        // A length in four bytes, whatever it is.
+        let length = |length: usize| {
+            let byte = |at: u32| u8::try_from(length >> (7 * at) & 0x7f).unwrap();
+            [byte(0) | 0x80, byte(1) | 0x80, byte(2) | 0x80, byte(3)]
+        };
+        let mut module = module(&[(0, &custom("component-type:app", b"")), (12, &[1])]);
+        let content = [&[1, 1][..], &length(data.len()), data].concat();
+        module.push(11);
+        module.extend(length(content.len()));
+        module.extend(content);
+        let names = custom("name", &[&[9, 10, 1, 0, 7][..], b".rodata"].concat());
+        module.push(0);
+        module.push(u8::try_from(names.len()).unwrap());
+        module.extend(names);
+        module
+    }
+
+    #[test]
+    fn much_static_data_is_refused_with_what_takes_how_much() {
+        let text = "A text to be read.".repeat(2_000);
+        let data = |bytes: usize| {
+            let mut data = text.clone().into_bytes();
+            data.resize(bytes, 0);
+            with_data(&data)
+        };
+        let why = |wrapped: Result<Wrapped, CommandError>| {
+            let error = wrapped.unwrap_err();
+            (error.error.to_string(), error.hints.join("\n"))
+        };
+        let (said, hints) = why(wrap(&data(DATA_BYTES_MAX + 1)));
+        assert!(said.contains("65,537 bytes of static data, at most 65,536"), "{said}");
+        assert!(hints.contains("65,537 in `.rodata`, 36,000 of them text"), "{hints}");
+        assert!(hints.contains("assets/") && !hints.contains("mprun build"), "{hints}");
+        // While it is written there may be more, and what counts is said.
+        let (said, hints) = why(wrap_dev(&data(DEV_DATA_BYTES_MAX + 1)));
+        assert!(said.contains("131,073 bytes of static data, at most 131,072"), "{said}");
+        assert!(hints.contains("`mprun build`, which optimises more and takes 65,536"), "{hints}");
+        // As much as may be: what is wrong with this module is something else.
+        for wrapped in [wrap(&data(DATA_BYTES_MAX)), wrap_dev(&data(DEV_DATA_BYTES_MAX))] {
+            if let Err(error) = wrapped {
+                assert!(!error.error.to_string().contains("static data"), "{}", error.error);
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_what_somebody_can_read() {
+        assert_eq!(text_bytes("Plum Lane\n梅巷咖啡".as_bytes()), 22);
+        assert_eq!(text_bytes(b"\0\0short\0\0\xff\xfelonger text\x01"), 11);
+        assert_eq!(text_bytes(&[0; 100]), 0);
     }
 
     #[test]

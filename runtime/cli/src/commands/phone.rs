@@ -99,8 +99,9 @@ pub(super) async fn invite(host: &Arc<Host>, program: &Program, open: &Open) -> 
     show(&url)?;
     output::data(
         format!(
-            "The first phone that opens this is the same user as this terminal. Meanwhile everybody in this\n\
-             network can open http://{server}, as users of their own.\nEnter goes on here, Ctrl-C ends.\n"
+            "The first phone that opens this and goes on there is the same user as this terminal. Meanwhile\n\
+             everybody in this network can open http://{server}, as users of their own.\n\
+             Enter goes on here, Ctrl-C ends.\n"
         )
         .as_bytes(),
     )?;

@@ -123,7 +123,7 @@ impl Builder {
         self.has_much_to_do = false;
         let module = fs::read(&module)
             .map_err(|cause| error::internal(format!("cannot read cargo's output `{}`", module.display()), cause))?;
-        let wrapped = Arc::new(apart(move || component::wrap(&module)).await?);
+        let wrapped = Arc::new(apart(move || component::wrap_dev(&module)).await?);
         self.wrapped = Some(Arc::clone(&wrapped));
         Ok((wrapped, warnings))
     }

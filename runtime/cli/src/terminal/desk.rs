@@ -33,6 +33,8 @@ pub(crate) enum Then {
     Refresh,
     /// Send what was used; then put the focus there, if somewhere else.
     Send(Token, Option<Mark>),
+    /// Send the one, and the other if that leads nowhere else.
+    SendBoth(Token, Token),
     /// Follow a link.
     Follow {
         route: String,

@@ -86,7 +86,7 @@ fn what(control: &Control) -> What {
         Action::Edit(field) => What::Field(field.key.to_string()),
         Action::Panel(panel) => What::Panel(panel.key.to_string()),
         Action::Submit { .. } => What::Submit(control.label.clone()),
-        Action::Press { .. } | Action::Close => What::Press(control.label.clone()),
+        Action::Press { .. } | Action::Close { .. } => What::Press(control.label.clone()),
         Action::Open { .. } => What::Open(control.label.clone()),
         Action::Refresh { .. } => What::Refresh,
     }

@@ -21,7 +21,7 @@ pub(super) fn help(focused: Option<&Control>, view: &View<'_>, front: &Front<'_>
         Some(Action::Submit { .. }) => "Enter  send",
         Some(Action::Open { .. }) => "Enter  open",
         Some(Action::Refresh { .. }) => "Enter  refresh",
-        Some(Action::Close) => "Enter  close",
+        Some(Action::Close { .. }) => "Enter  close",
         Some(Action::Panel(panel)) => match (panel.element, panel.shown) {
             (Element::Tabs, _) => "← →  switch",
             (Element::Disclosure, Some(_)) => "Enter  fold",

@@ -69,6 +69,7 @@ mod tests {
             lines: (0..lines).map(line).collect(),
             controls: Vec::new(),
             close: Turn { key, belief: None, shown: None },
+            token: None,
         }
     }
 

@@ -269,6 +269,52 @@ fn a_field_in_a_dialog_is_told_and_handed_in_when_it_is_closed() {
     assert_eq!(values, ["Ada q r"]);
 }
 
+/// A dialog whose program wants to know that it was closed, opened.
+fn told_dialog(children: Vec<Node>) -> Screen {
+    let told = Node { events: vec![Event::Close], ..dialog(children) };
+    let mut screen = Screen::of(view(&[], vec![told]));
+    screen.press(KeyCode::Tab);
+    assert_eq!(screen.press(KeyCode::Enter), Then::Nothing, "nobody is told that it was opened");
+    screen
+}
+
+#[test]
+fn who_wants_to_know_is_told_that_a_dialog_was_closed() {
+    let buttons = || {
+        vec![
+            button("Apply", &[(Attribute::Closes, "")], &[Event::Tap]),
+            button("Keep", &[(Attribute::Closes, "")], &[]),
+        ]
+    };
+    let mut screen = told_dialog(buttons());
+    let close = screen.desk.sheet().and_then(|sheet| sheet.token).unwrap();
+    assert_eq!(screen.press(KeyCode::Esc), Then::Send(close, None));
+    assert!(screen.desk.sheet().is_none(), "closed at once");
+    // So does a button that only closes; one that does something says that alone.
+    let mut screen = told_dialog(buttons());
+    screen.press(KeyCode::Tab);
+    assert_eq!(screen.focus(), "Keep");
+    assert_eq!(screen.press(KeyCode::Enter), Then::Send(close, None));
+    assert!(screen.desk.sheet().is_none());
+    let mut screen = told_dialog(buttons());
+    assert_eq!(screen.focus(), "Apply");
+    let applied = screen.press(KeyCode::Enter);
+    assert!(is_sent(&applied) && applied != Then::Send(close, None), "{applied:?}");
+}
+
+#[test]
+fn what_was_typed_in_a_dialog_is_told_before_that_it_was_closed() {
+    let attributes = [(Attribute::Label, "Name"), (Attribute::Name, "name")];
+    let mut screen = told_dialog(vec![element(Element::Input, &attributes, &[Event::Change], Vec::new())]);
+    let close = screen.desk.sheet().and_then(|sheet| sheet.token).unwrap();
+    screen.types("Ada");
+    let Then::Send(change, None) = screen.tokens().0 else { panic!("the field tells its changes") };
+    assert_eq!(screen.press(KeyCode::Esc), Then::SendBoth(change, close));
+    // Where nothing was typed there is one thing to tell.
+    let mut screen = told_dialog(vec![element(Element::Input, &attributes, &[Event::Change], Vec::new())]);
+    assert_eq!(screen.press(KeyCode::Esc), Then::Send(close, None));
+}
+
 #[test]
 fn what_is_wrong_is_uncovered() {
     let field = element(Element::Input, &[(Attribute::Label, "Name")], &[Event::Change], Vec::new());

@@ -41,7 +41,7 @@ impl Desk {
                 self.turn(turn);
                 Then::Nothing
             }
-            Action::Close => Then::Nothing,
+            Action::Close { token } => token.map_or(Then::Nothing, |token| Then::Send(token, None)),
         };
         if let Some(turn) = closes {
             self.turn(turn);
@@ -70,12 +70,16 @@ impl Desk {
         }
     }
 
-    /// Esc: closes the dialog in front, else goes back.
+    /// Esc: closes the dialog in front, else goes back. What was done in there is
+    /// told before that it is closed.
     pub(super) fn escape(&mut self) -> Then {
-        let Some(turn) = self.sheet().map(|sheet| sheet.close) else { return Then::Back };
+        let Some((turn, close)) = self.sheet().map(|sheet| (sheet.close, sheet.token)) else { return Then::Back };
         let told = self.leave_field();
         self.turn(turn);
-        told.map_or(Then::Nothing, |token| Then::Send(token, None))
+        match (told, close) {
+            (Some(told), Some(close)) => Then::SendBoth(told, close),
+            (told, close) => told.or(close).map_or(Then::Nothing, |token| Then::Send(token, None)),
+        }
     }
 
     /// Asks for what is new, where the page offers that.

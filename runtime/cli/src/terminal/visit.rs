@@ -31,6 +31,13 @@ impl Session {
             Then::Nothing => {}
             Then::Refresh => self.refresh().await,
             Then::Send(token, focus) => self.send(token, focus).await,
+            Then::SendBoth(first, then) => {
+                let place = self.open.route.clone();
+                self.send(first, None).await;
+                if place == self.open.route {
+                    self.send(then, None).await;
+                }
+            }
             Then::Follow { route, query } => self.follow(route, &query).await,
             Then::Tab(number) => self.open_tab(number).await,
             Then::Back => self.back().await,
@@ -39,7 +46,8 @@ impl Session {
     }
 
     async fn refresh(&mut self) {
-        match self.host.open(&self.program, &self.user, self.open.clone()).await {
+        match self.host.refresh(&self.program, &self.user, self.open.clone()).await {
+            Ok(Rendering { led: Some(place), .. }) => self.go_to(place).await,
             Ok(rendering) => self.show(rendering),
             // There is a page, only not the newest: that can wait.
             Err(PageError::Busy { retry_after }) if matches!(self.shown, Shown::Page(_)) => {

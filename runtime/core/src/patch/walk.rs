@@ -42,10 +42,12 @@ pub(super) struct Around {
 }
 
 impl Around {
-    /// Whether a button that hands in its form is another one now.
+    /// Whether a button that hands in its form or closes its dialog sends something
+    /// else now.
     fn differs(&self) -> bool {
-        let submit = |scope: &Scope| scope.form.and_then(|form| form.submit);
-        submit(&self.old) != submit(&self.new)
+        let told =
+            |scope: &Scope| (scope.form.and_then(|form| form.submit), scope.dialog.and_then(|dialog| dialog.close));
+        told(&self.old) != told(&self.new)
     }
 }
 

@@ -64,7 +64,8 @@ pub struct Choice<'t> {
     pub disabled: bool,
 }
 
-/// Why a posted value is not taken. The texts are for users.
+/// Why a posted value is not taken. The texts are for users; [`Refused::said`] has
+/// them in other languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refused {
     /// The field is disabled.
@@ -93,6 +94,33 @@ pub enum Refused {
         /// How many there are.
         bytes: usize,
     },
+}
+
+impl Refused {
+    /// The same in the language of a tag such as `zh-Hans`; in English where we do not
+    /// speak it.
+    pub fn said(&self, locale: &str) -> String {
+        let language = locale.split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let (chinese, arabic) = match self {
+            Self::Disabled => ("此项现在不能修改。".to_owned(), "لا يمكن تغيير هذا الآن.".to_owned()),
+            Self::NotAnOption => ("请从提供的选项中选择。".to_owned(), "يرجى اختيار أحد الخيارات المعروضة.".to_owned()),
+            Self::NotInRange => ("请选择范围内的数字。".to_owned(), "يرجى اختيار أحد هذه الأعداد.".to_owned()),
+            Self::NotABoolean => ("请重新选择。".to_owned(), "يرجى الاختيار مرة أخرى.".to_owned()),
+            Self::TooLong { characters, limit } => (
+                format!("最多 {limit} 个字符，现在有 {characters} 个。"),
+                format!("عدد الأحرف {limit} على الأكثر، وهنا {characters}."),
+            ),
+            Self::TooLarge { bytes } => (
+                format!("最多 {FIELD_BYTES_MAX} 字节，现在有 {bytes} 字节。"),
+                format!("عدد البايتات {FIELD_BYTES_MAX} على الأكثر، وهنا {bytes}."),
+            ),
+        };
+        match language.as_str() {
+            "zh" => chinese,
+            "ar" => arabic,
+            _ => self.to_string(),
+        }
+    }
 }
 
 impl<'t> Field<'t> {
@@ -346,6 +374,28 @@ mod tests {
         assert_eq!(slider.accept("-5"), Ok("-5".to_owned()));
         for bad in ["9", "10", "5.0", "many"] {
             assert_eq!(slider.accept(bad), Err(Refused::NotInRange), "{bad}");
+        }
+    }
+
+    #[test]
+    fn why_is_said_in_the_users_language_or_in_english() {
+        let all = [
+            Refused::Disabled,
+            Refused::NotAnOption,
+            Refused::NotInRange,
+            Refused::NotABoolean,
+            Refused::TooLong { characters: 41, limit: 40 },
+            Refused::TooLarge { bytes: 70_000 },
+        ];
+        let numbers = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+        for refused in all {
+            let english = refused.to_string();
+            assert_eq!((refused.said("de-AT"), refused.said("")), (english.clone(), english.clone()));
+            for (locale, script) in [("zh-Hans", '\u{4e00}'..='\u{9fff}'), ("AR", '\u{600}'..='\u{6ff}')] {
+                let said = refused.said(locale);
+                assert!(said.chars().any(|letter| script.contains(&letter)), "{locale}: {said}");
+                assert_eq!(numbers(&said), numbers(&english), "{said}");
+            }
         }
     }
 

@@ -102,8 +102,10 @@ impl<'t> Collector<'t, '_> {
             Element::Button => self.button(node),
             element if element.is_field() => return self.field(node),
             _ => {
-                if let Some(handler) = resolved.handler(Event::Tap) {
-                    self.offer(handler, label(node), None);
+                for event in [Event::Tap, Event::Close] {
+                    if let Some(handler) = resolved.handler(event) {
+                        self.offer(handler, label(node), None);
+                    }
                 }
                 for event in [Event::Refresh, Event::ReachBottom] {
                     if let Some(handler) = resolved.handler(event) {
@@ -262,6 +264,14 @@ mod tests {
                 row(Event::ReachBottom, "more", "reach-bottom"),
             ]
         );
+    }
+
+    #[test]
+    fn a_dialog_offers_to_be_told_by_its_name() {
+        let found = messages(
+            r#"<view><dialog label="Really?" trigger="Delete" open on:close="closed"><button closes>Keep</button></dialog><dialog label="News" trigger="News"/></view>"#,
+        );
+        assert_eq!(found, [row(Event::Close, "closed", "Really?")]);
     }
 
     #[test]

@@ -374,6 +374,10 @@ pub(crate) const CASES: &[(&str, &str)] = &[
         r#"<view><dialog label="Delete <all>?" trigger="Delete…"><text>Nothing can bring it back.</text><view layout="row"><button closes>Keep</button><button type="warn" closes on:tap="delete">Delete</button></view></dialog><dialog label="News" trigger="What is new" open gap="small"><text>Tea</text></dialog><button closes>Nowhere</button></view>"#,
     ),
     (
+        "dialog-told",
+        r#"<view><dialog label="Delete it?" trigger="Delete…" open on:close="closed"><button closes>Keep</button><button closes disabled>Wait</button><button closes on:tap="delete">Delete</button></dialog></view>"#,
+    ),
+    (
         "disclosure",
         r#"<view><disclosure label="Allergens"><text>Milk</text></disclosure><disclosure label="Terms" open gap="small"><text>None</text></disclosure></view>"#,
     ),

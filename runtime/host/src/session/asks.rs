@@ -11,6 +11,7 @@ use mprun_storage::{AppRow, Ask, EventId, PageRow, PageSummary, StorageError};
 
 use super::below::Below;
 use super::event::PageRef;
+use super::led::{lead, lead_back};
 use super::outcome::{Outcome, Place, Recorded};
 use super::recipe::Recipe;
 use super::shown::Shown;
@@ -36,6 +37,8 @@ pub(super) struct Going<'a> {
     pub(super) ask: Option<&'a Ask>,
     /// The event whose outcome this is.
     pub(super) event: Option<EventId>,
+    /// Whether a request waits for it, and is answered with where it leads.
+    pub(super) is_awaited: bool,
 }
 
 /// How far an attempt is from telling the program everything.
@@ -53,8 +56,9 @@ enum Care {
 }
 
 impl Session<'_> {
-    /// Follows an event's record to where the user ends up.
-    pub(super) async fn carry_on(&self, recorded: Recorded) -> Result<Outcome, PageError> {
+    /// Follows an event's record to where the user ends up, whether a request waits
+    /// for that or not.
+    pub(super) async fn carry_on(&self, recorded: Recorded, is_awaited: bool) -> Result<Outcome, PageError> {
         let Recorded { mut outcome, mut pending } = recorded;
         for _ in 0..HOPS_MAX {
             let Some(id) = pending else { return Ok(outcome) };
@@ -63,21 +67,21 @@ impl Session<'_> {
                 // Somebody else was quicker, and has said where it led.
                 return Ok(outcome);
             };
-            let next = self.navigate(&ask).await?;
+            let next = self.navigate(&ask, is_awaited).await?;
             (outcome, pending) = (next.outcome, next.pending);
         }
         Ok(outcome)
     }
 
     /// Carries out one navigation.
-    pub(super) async fn navigate(&self, ask: &Ask) -> Result<Recorded, PageError> {
+    pub(super) async fn navigate(&self, ask: &Ask, is_awaited: bool) -> Result<Recorded, PageError> {
         let Some(NavigationAsk { what, event }) = NavigationAsk::from_bytes(&ask.payload) else {
             return Err(PageError::internal(&format!("ask {} of `{}` cannot be read", ask.id.0, self.scope.program)));
         };
         let Some(from) = ask.page else {
             return Err(PageError::internal(&format!("ask {} navigates without a page", ask.id.0)));
         };
-        self.go(&Going { from, what: &what, message: &ask.message, ask: Some(ask), event }).await
+        self.go(&Going { from, what: &what, message: &ask.message, ask: Some(ask), event, is_awaited }).await
     }
 
     /// The user leaves a page for the one below.
@@ -97,9 +101,9 @@ impl Session<'_> {
         };
         let _locked = self.host.locks.lock(&self.scope, self.host.queue_wait).await?;
         let what = Move::Close { payload: None };
-        let recorded = self.go(&Going { from: page, what: &what, message: &[], ask: None, event: None }).await;
-        match recorded {
-            Ok(recorded) => self.carry_on(recorded).await,
+        let going = Going { from: page, what: &what, message: &[], ask: None, event: None, is_awaited: true };
+        match self.go(&going).await {
+            Ok(recorded) => self.carry_on(recorded, true).await,
             Err(error) => Err(error),
         }
         .map_err(|error| self.report(error))
@@ -114,7 +118,7 @@ impl Session<'_> {
     /// Where Back leads from a page on `stack`: to the nearest page that is open;
     /// else to the nearest one at all, opened again; else over what was never
     /// stored; else to where the program begins.
-    fn way_back(&self, stack: &[PageSummary], below: &Below) -> Outcome {
+    pub(super) fn way_back(&self, stack: &[PageSummary], below: &Below) -> Outcome {
         let nearest = stack.iter().find(|page| !page.closed).or(stack.first());
         let place = match nearest {
             Some(PageSummary { id, route, parameters, closed: false, .. }) => {
@@ -129,7 +133,7 @@ impl Session<'_> {
     }
 
     /// A page and those below it, as far as the program still has them.
-    async fn stack(&self, page: Option<PageId>) -> Result<Vec<PageSummary>, StorageError> {
+    pub(super) async fn stack(&self, page: Option<PageId>) -> Result<Vec<PageSummary>, StorageError> {
         let Some(page) = page else { return Ok(Vec::new()) };
         let stack = self.host.storage.stack(&self.scope, page).await?;
         Ok(stack.into_iter().filter(|page| self.program.has_page(&page.route)).collect())
@@ -205,7 +209,8 @@ impl Session<'_> {
         }
         let mut guest = self.start(transaction).await.map_err(CommitFault::Fault)?;
         let (app, _) = self.app(&mut guest, &row).await?;
-        let mut stage = Stage::new(self, guest, app, *care == Care::All);
+        let leads = !going.is_awaited;
+        let mut stage = Stage { leads, ..Stage::new(self, guest, app, *care == Care::All) };
         let outcome = match (care, going.what) {
             (Care::Stay(why), _) => stage.stay(from, why, going).await?,
             (_, Move::Open { route, parameters, replies }) => {
@@ -270,9 +275,14 @@ impl Session<'_> {
             from.closed = true;
             from.reply = None;
             from.state = Vec::new();
+            let below_it = Shown::of(&from.drafts).below;
             from.drafts = Vec::new();
+            if !going.is_awaited {
+                lead_back(&mut from, below_it);
+            }
             commit.pages.push(from);
             if let Some(mut page) = below {
+                lead(&mut page, None);
                 alert(&mut page, why);
                 commit.pages.push(page);
             }

@@ -3,6 +3,13 @@
 //! Admitted means: the page is this user's, the rendering was ours and not too
 //! old, and what was used is in the view that the program shows now. Everything
 //! that was done together is one event: all of it happens or nothing.
+//!
+//! A page that is not stored is made again for it. However long ago it was shown,
+//! what is offered then decides, with two exceptions. A rendering of more than a day
+//! ago does nothing: whether its event was handled is not remembered for longer. And
+//! what was shown by another version does nothing: a token says where a handler
+//! stands and which bytes it has, and both may mean something else in this version.
+//! Whatever was typed is kept, also then.
 
 use std::sync::Arc;
 
@@ -187,7 +194,7 @@ impl Session<'_> {
     /// scheduler tries again.
     async fn carry_on_or_stay(&self, recorded: Recorded) -> Outcome {
         let stay = recorded.outcome.clone();
-        match self.carry_on(recorded).await {
+        match self.carry_on(recorded, true).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.report(error);
@@ -217,11 +224,17 @@ impl Session<'_> {
         let mut stored = true;
         let mut loaded = match self.reach(frozen, page).await? {
             Reached::Found(loaded) => *loaded,
-            Reached::Closed(row) => return Ok(Attempt::Done(Outcome::Stale(anew(row)))),
+            Reached::Closed(row) => {
+                let led = match Shown::of(&row.drafts).led {
+                    Some(led) => self.follow(&row, led).await?,
+                    None => None,
+                };
+                return Ok(Attempt::Done(led.unwrap_or_else(|| Outcome::Stale(anew(row)))));
+            }
             Reached::Missing => match recipe {
                 Some(recipe) => {
                     stored = false;
-                    expired |= !recipe.is_fresh(self.program.digest(), frozen.now_ms);
+                    expired |= !recipe.is_of(self.program.digest());
                     self.cook(recipe, expired, frozen).await?
                 }
                 None => return Ok(Attempt::Done(Outcome::Entry)),
@@ -236,21 +249,26 @@ impl Session<'_> {
             stored,
             ages: checked == Checked::Expired || nonce::ages(&request.nonce, frozen.now_ms),
         });
+        let locale = self.environment.iter().find(|(name, _)| name == "locale").map_or("en", |(_, value)| value);
         let (plan, step) = {
             let own = open::definitions(&frame).map_err(Fault::from)?;
             let budget = &self.host.runner.budget;
             let tree = open::decode(&frame, self.program, &own, &budget.frame).map_err(Fault::from)?;
-            let offers = offers(&tree, &self.token_key(page));
-            // Of a rendering that is too old nothing is done, only kept.
-            let token = if expired { Some("") } else { token };
-            let posted = fields::posted(&request.fields);
-            let plan = if request.keep {
-                Plan::Nothing(fields::keep(&offers, &posted, &loaded.shown.overlay))
-            } else {
-                fields::plan(&offers, token, &posted, &loaded.shown.overlay)
-            };
-            let step = self.step(&offers, token, &plan, &loaded);
-            (plan, step)
+            let turn = self.host.turn(self.program, frame.weight(&tree)).await.map_err(Fault::from)?;
+            let planned = turn.run(|| {
+                let offers = offers(&tree, &self.token_key(page));
+                // Of a rendering that is too old nothing is done, only kept.
+                let token = if expired { Some("") } else { token };
+                let posted = fields::posted(&request.fields);
+                let plan = if request.keep {
+                    Plan::Nothing(fields::keep(&offers, &posted, &loaded.shown.overlay)?)
+                } else {
+                    fields::plan(&offers, token, &posted, &loaded.shown.overlay, locale)?
+                };
+                let step = self.step(&offers, token, &plan, &loaded);
+                Ok::<_, PageError>((plan, step))
+            });
+            planned.map_err(Fault::from)?
         };
         match plan {
             Plan::Stale(overlay) => {
@@ -267,7 +285,11 @@ impl Session<'_> {
                 self.keep(loaded, shown, frozen, Outcome::Show(place), None).await
             }
             Plan::Nothing(overlay) => {
-                let place = place_of(&loaded.page);
+                let led = match loaded.shown.led.filter(|_| request.keep) {
+                    Some(led) => self.follow(&loaded.page, led).await?,
+                    None => None,
+                };
+                let outcome = led.unwrap_or_else(|| Outcome::Show(place_of(&loaded.page)));
                 if overlay == loaded.shown.overlay {
                     return match (recipe, request.keep) {
                         (Some(_), true) if !stored => {
@@ -277,23 +299,24 @@ impl Session<'_> {
                         // One that is not stored is another page next time, which
                         // looks the same.
                         (Some(_), false) if !stored => Ok(Attempt::Done(Outcome::Show(unstored(&loaded)))),
-                        _ => Ok(Attempt::Done(Outcome::Show(place))),
+                        _ => Ok(Attempt::Done(outcome)),
                     };
                 }
                 let shown = Shown { overlay, ..loaded.shown.clone() };
-                self.keep(loaded, shown, frozen, Outcome::Show(place), None).await
+                self.keep(loaded, shown, frozen, outcome, None).await
             }
             Plan::Deliver(delivery) => self.deliver(loaded, delivery, step, frozen).await,
         }
     }
 
-    /// Makes the page that was shown and never stored: once more with the clock
-    /// and the random bytes of then, unless that is too long ago.
+    /// Makes the page that was shown and never stored: once more with the random
+    /// bytes of then, and with its clock, unless that is too long ago.
     async fn cook(&self, recipe: &Recipe, expired: bool, frozen: &Frozen) -> Result<Loaded, Fault> {
         if !self.program.has_page(&recipe.route) {
             return Err(PageError::NotFound { route: recipe.route.clone() }.into());
         }
-        let then = if expired { frozen.now_ms } else { recipe.issued_at_ms };
+        let as_it_was = !expired && recipe.is_fresh(frozen.now_ms);
+        let then = if as_it_was { recipe.issued_at_ms } else { frozen.now_ms };
         let fresh = Fresh {
             page: recipe.page,
             parent: recipe.parent,
@@ -344,7 +367,7 @@ impl Session<'_> {
         let mut transaction = guest.finish()?;
         transaction.set_current(None);
         page.state = state;
-        let shown = Shown { alert: None, overlay: delivery.taken, below: shown_before.below };
+        let shown = Shown { overlay: delivery.taken, below: shown_before.below, ..Shown::default() };
         let mut after = Loaded { row, app: new_app, page, shown, transaction, app_changed };
         self.check_view(&mut after.app, &mut after.page).await?;
         let outcome = Outcome::Show(place_of(&after.page));
@@ -374,6 +397,7 @@ impl Session<'_> {
         step: Option<Step>,
     ) -> Result<Attempt, CommitFault> {
         let Loaded { row, app, mut page, shown, transaction, .. } = loaded;
+        shown.check().map_err(Fault::from)?;
         let step = step.map(|step| Step { after: self.moment(&app, &page), ..step });
         page.touched_at_ms = frozen.now_ms;
         page.drafts = shown.to_drafts();
@@ -442,7 +466,8 @@ fn check_size(request: &EventRequest) -> Result<(), PageError> {
     }
     let bytes: usize = request.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > FIELDS_BYTES_MAX {
-        return invalid(format!("expected at most {FIELDS_BYTES_MAX} bytes of fields, got {bytes}"));
+        let what = format!("all fields have {bytes} bytes, at most {FIELDS_BYTES_MAX} are possible");
+        return Err(PageError::TooLarge { what });
     }
     Ok(())
 }

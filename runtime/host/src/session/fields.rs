@@ -5,17 +5,20 @@
 //! what the program believes and want to be told (`input`, `change`) are delivered
 //! first, in the order of the view, then the button that was pressed; all of them
 //! are one event. What is told while somebody types is about that field alone.
-//! Whatever else was typed is kept as drafts.
+//! Whatever else was typed is kept as drafts. Text that is too long to be kept is
+//! refused with everything that came with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mprun_core::view::field::{Field, Refused};
+use mprun_core::view::field::{FIELD_BYTES_MAX, Field, Refused};
 use mprun_core::view::identity::{FieldKey, Token};
 use mprun_core::view::offers::Offers;
 use mprun_core::view::overlay::{Draft, Overlay};
 use mprun_frame::element;
 
+use super::shown;
 use crate::bindings::exports::mprun::app::program::Event;
+use crate::failure::PageError;
 
 /// What a post means.
 #[derive(Debug)]
@@ -56,19 +59,24 @@ pub(super) fn posted(fields: &[(String, String)]) -> BTreeMap<FieldKey, &str> {
         .collect()
 }
 
-/// Decides what a post means. `token` is the button, `None` for the Enter key.
+/// Decides what a post means. `token` is the button, `None` for the Enter key;
+/// `locale` is the language of what is said at fields.
+///
+/// # Errors
+/// A field with more text than any takes.
 pub(super) fn plan(
     offers: &Offers<'_>,
     token: Option<&str>,
     posted: &BTreeMap<FieldKey, &str>,
     before: &Overlay,
-) -> Plan {
-    let fields = Fields::read(offers, posted, before);
+    locale: &str,
+) -> Result<Plan, PageError> {
+    let fields = Fields::read(offers, posted, before)?;
     let pressed = match token {
         None => Pressed::enter(offers, &fields),
         Some(token) => match token.parse::<Token>().ok().filter(|token| offers.handlers.contains_key(token)) {
             Some(token) => Pressed::Handler(token),
-            None => return Plan::Stale(fields.drafts(|_| false)),
+            None => return Ok(Plan::Stale(fields.drafts(|_| false))),
         },
     };
     let used = match &pressed {
@@ -86,7 +94,7 @@ pub(super) fn plan(
     };
 
     if fields.refused.keys().any(|index| submitted(*index) || told(*index)) {
-        return Plan::Refused(fields.with_errors(offers));
+        return Ok(Plan::Refused(fields.with_errors(offers, locale)));
     }
 
     let mut events = Vec::new();
@@ -102,7 +110,7 @@ pub(super) fn plan(
     if let Some(offer) = used {
         let field = offer.field.and_then(|index| Some((index, offers.fields.get(index)?.key)));
         let event = match offer.event {
-            element::Event::Tap | element::Event::Refresh | element::Event::ReachBottom => {
+            element::Event::Tap | element::Event::Refresh | element::Event::ReachBottom | element::Event::Close => {
                 event(offer.event.name(), offer.message, Vec::new())
             }
             element::Event::Change | element::Event::Input => {
@@ -126,7 +134,7 @@ pub(super) fn plan(
         events.push((event, field.map(|(_, key)| key)));
     }
     if events.is_empty() {
-        return Plan::Nothing(fields.drafts(|_| false));
+        return Ok(Plan::Nothing(fields.drafts(|_| false)));
     }
     // What is only told while it is typed is the user's until it is handed in.
     let settled = |index: usize| {
@@ -138,13 +146,21 @@ pub(super) fn plan(
         Some(field) => drop(taken.errors.remove(&field.key)),
         None => taken.errors.clear(),
     }
-    Plan::Deliver(Delivery { events, taken, refused: fields.drafts(|_| false), names: names(offers, form) })
+    let names = names(offers, form);
+    Ok(Plan::Deliver(Delivery { events, taken, refused: fields.drafts(|_| false), names }))
 }
 
 /// What lies over the page where nothing was pressed: what was typed is kept,
 /// errors stay until something is.
-pub(super) fn keep(offers: &Offers<'_>, posted: &BTreeMap<FieldKey, &str>, before: &Overlay) -> Overlay {
-    Fields::read(offers, posted, before).drafts(|_| false)
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn keep(
+    offers: &Offers<'_>,
+    posted: &BTreeMap<FieldKey, &str>,
+    before: &Overlay,
+) -> Result<Overlay, PageError> {
+    Ok(Fields::read(offers, posted, before)?.drafts(|_| false))
 }
 
 /// What the user pressed.
@@ -180,7 +196,7 @@ impl Pressed {
 
 /// What was posted, read by the fields of the view.
 struct Fields {
-    /// By position: what differs from the program's value.
+    /// By position: what differs from the program's value, or did when it was told.
     changed: BTreeMap<usize, String>,
     /// By position: what the field cannot take.
     refused: BTreeMap<usize, (String, Refused)>,
@@ -190,7 +206,7 @@ struct Fields {
 }
 
 impl Fields {
-    fn read(offers: &Offers<'_>, posted: &BTreeMap<FieldKey, &str>, before: &Overlay) -> Fields {
+    fn read(offers: &Offers<'_>, posted: &BTreeMap<FieldKey, &str>, before: &Overlay) -> Result<Fields, PageError> {
         let mut read = Fields {
             changed: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -205,7 +221,11 @@ impl Fields {
             let Some(value) = value else { continue };
             match field.accept(value) {
                 Ok(value) if value == field.value => {
-                    read.overlay.drafts.remove(&field.key);
+                    let was_typed = read.overlay.drafts.remove(&field.key).is_some();
+                    // Whoever is told what is typed is told that it is gone.
+                    if was_typed && field.input.is_some() {
+                        read.changed.insert(index, value);
+                    }
                 }
                 Ok(value) => {
                     read.keep(field, &value);
@@ -213,13 +233,26 @@ impl Fields {
                 }
                 // Nobody can have typed that: a page of another moment.
                 Err(Refused::Disabled | Refused::NotAnOption | Refused::NotInRange | Refused::NotABoolean) => {}
+                // The program shows more than it takes back, and nobody has touched it.
+                Err(Refused::TooLarge { .. }) if is_untouched(field, value) => {
+                    read.overlay.drafts.remove(&field.key);
+                }
+                Err(Refused::TooLarge { bytes }) => {
+                    let what = format!("a field has {bytes} bytes, at most {FIELD_BYTES_MAX} are possible");
+                    return Err(PageError::TooLarge { what });
+                }
                 Err(refused) => {
                     read.keep(field, value);
                     read.refused.insert(index, ((*value).to_owned(), refused));
                 }
             }
         }
-        read
+        if shown::too_much(&read.overlay.drafts).is_some() {
+            // Nobody can shorten what the view does not show any more.
+            let field_of = |key: &FieldKey| offers.fields.iter().find(|field| field.key == *key);
+            read.overlay.drafts.retain(|key, draft| field_of(key).is_some_and(|field| field.value == draft.belief));
+        }
+        Ok(read)
     }
 
     fn keep(&mut self, field: &Field<'_>, typed: &str) {
@@ -227,11 +260,8 @@ impl Fields {
         if field.input_type == "password" {
             return;
         }
-        // What is too large to be accepted is too large to be kept.
-        if typed.len() <= mprun_core::view::field::FIELD_BYTES_MAX {
-            let draft = Draft { belief: field.value.clone(), typed: typed.to_owned() };
-            self.overlay.drafts.insert(field.key, draft);
-        }
+        let draft = Draft { belief: field.value.clone(), typed: typed.to_owned() };
+        self.overlay.drafts.insert(field.key, draft);
     }
 
     /// The field's value as it was posted, or as the program has it.
@@ -255,16 +285,21 @@ impl Fields {
         overlay
     }
 
-    fn with_errors(&self, offers: &Offers<'_>) -> Overlay {
+    fn with_errors(&self, offers: &Offers<'_>, locale: &str) -> Overlay {
         let mut overlay = self.overlay.clone();
         overlay.errors.clear();
         for (index, (_, refused)) in &self.refused {
             if let Some(field) = offers.fields.get(*index) {
-                overlay.errors.insert(field.key, refused.to_string());
+                overlay.errors.insert(field.key, refused.said(locale));
             }
         }
         overlay
     }
+}
+
+/// Whether a browser posts this where nobody has changed the program's value.
+fn is_untouched(field: &Field<'_>, posted: &str) -> bool {
+    posted.replace("\r\n", "\n").replace('\r', "\n") == field.value
 }
 
 /// Names of fields, those of the submitted form first.
@@ -305,7 +340,7 @@ pub(super) fn event(kind: &str, message: &[u8], values: Vec<(String, String)>) -
 
 #[cfg(test)]
 mod tests {
-    use mprun_core::view::identity::TokenKey;
+    use mprun_core::view::identity::{Path, Place, TokenKey};
     use mprun_core::view::offers::offers;
     use mprun_frame::element::{Attribute, Element};
     use mprun_frame::frame::FrameWriter;
@@ -344,6 +379,14 @@ mod tests {
     /// What a post with these fields means: the field whose event was sent, or the
     /// view's own.
     fn planned(used: Option<(&str, element::Event)>, typed: &[(&str, &str)], before: &Overlay) -> Plan {
+        try_planned(used, typed, before).unwrap()
+    }
+
+    fn try_planned(
+        used: Option<(&str, element::Event)>,
+        typed: &[(&str, &str)],
+        before: &Overlay,
+    ) -> Result<Plan, PageError> {
         let template = template();
         let mut writer = FrameWriter::new();
         writer.instance(template.id());
@@ -363,7 +406,7 @@ mod tests {
             _ => *offers.handlers.iter().find(|(_, offer)| offer.event == event).unwrap().0,
         });
         let posted = typed.iter().map(|(label, value)| (field(label).key, *value)).collect();
-        plan(&offers, token.map(|token| token.to_string()).as_deref(), &posted, before)
+        plan(&offers, token.map(|token| token.to_string()).as_deref(), &posted, before, "en")
     }
 
     fn delivered(plan: Plan) -> (Vec<String>, Overlay) {
@@ -390,6 +433,11 @@ mod tests {
             BTreeSet::from(["lat", "many", "Ada"])
         );
 
+        // What was told and is typed back to what the program shows is told too.
+        let (events, _) =
+            delivered(planned(Some(("", element::Event::Refresh)), &[("Search", ""), ("Cups", "")], &taken));
+        assert!(events.contains(&"input i ".to_owned()), "{events:?}");
+
         // What is wrong elsewhere is still said.
         match planned(Some(("Cups", element::Event::Change)), &typed, &before) {
             Plan::Refused(refused) => before = refused,
@@ -398,6 +446,71 @@ mod tests {
         assert_eq!(before.errors.len(), 1);
         let (_, taken) = delivered(planned(typing, &typed, &before));
         assert_eq!(taken.errors, before.errors);
+    }
+
+    #[test]
+    fn a_field_that_is_too_large_is_refused_with_all_that_came_with_it() {
+        let before = Overlay::default();
+        let (most, more) = ("x".repeat(FIELD_BYTES_MAX), "x".repeat(FIELD_BYTES_MAX + 1));
+        let refresh = Some(("", element::Event::Refresh));
+        // Also where it is neither told nor handed in.
+        assert!(try_planned(refresh, &[("Search", "lat"), ("Name", most.as_str())], &before).is_ok());
+        for used in [refresh, Some(("Search", element::Event::Input)), None] {
+            let refused = try_planned(used, &[("Search", "lat"), ("Name", more.as_str())], &before);
+            assert_eq!(refused.unwrap_err().kind(), "too-large", "{used:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_any_more_takes_no_room_where_there_is_too_little() {
+        let gone = |element| FieldKey::placed(Place { path: Path::ROOT, template: 9, element });
+        let draft = |bytes: usize| Draft { belief: String::new(), typed: "x".repeat(bytes) };
+        let kept = |drafts: u32| {
+            let drafts = (0..drafts).map(|element| (gone(element), draft(60_000))).collect();
+            let before = Overlay { drafts, ..Overlay::default() };
+            match try_planned(None, &[("Search", "lat"), ("Cups", "2")], &before) {
+                Ok(Plan::Deliver(delivery)) => delivery.refused.drafts.len(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((kept(1), kept(4), kept(5)), (3, 6, 2));
+    }
+
+    #[test]
+    fn what_the_program_shows_is_no_text_of_the_users_however_long_it_is() {
+        // As a browser posts it, each line has a byte more.
+        let value = "x\n".repeat(FIELD_BYTES_MAX * 2 / 5);
+        let node = Node {
+            element: Element::Textarea,
+            attributes: vec![
+                (Attribute::Label, AttributeValue::Static("Log".to_owned())),
+                (Attribute::Name, AttributeValue::Static("log".to_owned())),
+                (Attribute::Value, AttributeValue::Slot),
+            ],
+            events: Vec::new(),
+            body: Body::Empty,
+        };
+        let root = Node {
+            element: Element::View,
+            attributes: Vec::new(),
+            events: vec![element::Event::Refresh],
+            body: Body::Children(vec![Child::Element(node)]),
+        };
+        let template = Template::new(root).unwrap();
+        let mut writer = FrameWriter::new();
+        writer.instance(template.id());
+        writer.handler(Some(b"r"));
+        writer.attribute(Some(&value));
+        let frame = writer.finish(&[]);
+        let mut templates = Templates::default();
+        templates.insert(template);
+        let tree = Tree::decode(&frame, &templates, &[], &FrameLimits::default()).unwrap();
+        let offers = offers(&tree, &TokenKey::from_bytes([1; 32]));
+        let kept = |posted: &str| keep(&offers, &[(offers.fields[0].key, posted)].into(), &Overlay::default());
+        let posted = value.replace('\n', "\r\n");
+        assert!(value.len() < FIELD_BYTES_MAX && posted.len() > FIELD_BYTES_MAX);
+        assert_eq!(kept(&posted), Ok(Overlay::default()));
+        assert_eq!(kept(&format!("{posted}.")).unwrap_err().kind(), "too-large");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod asks;
 mod below;
 mod event;
 mod fields;
+mod led;
 mod locks;
 mod nonce;
 mod open;

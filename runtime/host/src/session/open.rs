@@ -1,5 +1,6 @@
 //! A page is looked at. That stores nothing, unless opening it wrote something,
-//! toasts were shown, or the recipe would be too long.
+//! toasts were shown, the recipe would be too long, or the page leads elsewhere
+//! ([`super::led`]), which ends when it is shown.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use mprun_storage::{AskFilter, AskKind};
 use super::below::{Below, PageAddress};
 use super::nonce;
 use super::recipe::Recipe;
-use super::shown::Alert;
+use super::shown::{Alert, Shown};
 use super::{ATTEMPTS, Fresh, Loaded, Place, Reached, Session, event::PageRef, now_ms, place_of, random};
 use crate::api::check_parameters;
 use crate::budget::Limit;
@@ -84,6 +85,9 @@ pub struct Rendering {
     pub next_timer_ms: Option<u64>,
     /// How often something was committed for this user in this program.
     pub revision: u64,
+    /// Where whoever shows the page already is to go instead: only from
+    /// [`crate::Host::refresh`].
+    pub led: Option<Place>,
 }
 
 impl Rendering {
@@ -185,8 +189,8 @@ fn view_error(error: &FrameError) -> PageError {
 }
 
 impl Session<'_> {
-    /// A page to be shown.
-    pub(crate) async fn open(&self, open: &Open) -> Result<Rendering, PageError> {
+    /// A page to be shown; `looks`: as it is now, to somebody who shows it already.
+    pub(crate) async fn open(&self, open: &Open, looks: bool) -> Result<Rendering, PageError> {
         let route = open.route.as_deref().unwrap_or_else(|| self.program.entry_route());
         if !self.program.has_page(route) && open.page.is_none() {
             return Err(PageError::NotFound { route: crate::call::cut(route, 80).to_owned() });
@@ -194,7 +198,7 @@ impl Session<'_> {
         check_parameters(&open.parameters).map_err(|what| PageError::Invalid { what })?;
         let (now, page) = (now_ms(), PageId::from_bytes(random()?));
         for attempt in 0..ATTEMPTS {
-            match self.try_open(open, route, page, now, attempt).await {
+            match self.try_open(open, looks, (route, page, now), attempt).await {
                 Ok(rendering) => return Ok(rendering),
                 Err(Fault::Moved) => {}
                 Err(Fault::Page(error)) => return Err(self.report(error)),
@@ -206,9 +210,8 @@ impl Session<'_> {
     async fn try_open(
         &self,
         open: &Open,
-        route: &str,
-        page: PageId,
-        now: u64,
+        looks: bool,
+        (route, page, now): (&str, PageId, u64),
         attempt: u32,
     ) -> Result<Rendering, Fault> {
         self.meter.reset();
@@ -224,9 +227,13 @@ impl Session<'_> {
             Some(page) => self.reach(&frozen, page).await?,
             None => Reached::Missing,
         };
+        let mut led = None;
         let (mut loaded, mut stored) = match reached {
             Reached::Found(loaded) => (*loaded, true),
             Reached::Closed(row) => {
+                if let (true, Some(lead)) = (looks, Shown::of(&row.drafts).led) {
+                    led = self.follow(&row, lead).await?;
+                }
                 if open.route.is_none() && self.program.has_page(&row.route) {
                     fresh.route = row.route;
                     fresh.parameters = row.parameters;
@@ -240,18 +247,32 @@ impl Session<'_> {
         let frame = self.view(&mut loaded.app, &mut loaded.page).await?;
         let place = place_of(&loaded.page);
         let (parent, depth) = self.depth(&loaded).await?;
+        let mut arrived = false;
+        match loaded.shown.led {
+            Some(lead) if looks => led = self.follow(&loaded.page, lead).await?,
+            Some(_) => {
+                loaded.shown.led = None;
+                arrived = true;
+            }
+            None => {}
+        }
+        // Another page will be shown: what is shown once waits for that.
+        let is_elsewhere = led.is_some() || looks && open.page != place.page;
 
         // Whoever is told a second time because others kept getting ahead is
         // better off than one who sees no page.
-        let waiting = if loaded.row.toasts > 0 { self.toasts().await? } else { Vec::new() };
+        let waiting = if loaded.row.toasts > 0 && !is_elsewhere { self.toasts().await? } else { Vec::new() };
         let mut toasts: Vec<String> = waiting.iter().map(|(_, text)| text.clone()).collect();
-        toasts.extend(loaded.transaction.take_toasts());
+        if !is_elsewhere {
+            toasts.extend(loaded.transaction.take_toasts());
+        }
         let consume = !waiting.is_empty() && attempt + 1 < ATTEMPTS;
 
         let next_timer = self.next_timer(&loaded, now).await?;
-        let mut write = loaded.transaction.wrote() || consume;
+        // Of a page that will not be shown nothing is kept.
+        let mut write = led.is_none() && (loaded.transaction.wrote() || consume || arrived);
         let mut recipe = None;
-        if !stored {
+        if !stored && led.is_none() {
             write |= loaded.app_changed;
             if !write {
                 recipe = self.recipe(&mut loaded, now)?;
@@ -294,6 +315,7 @@ impl Session<'_> {
             depth,
             next_timer_ms: next_timer,
             revision,
+            led: led.map(|outcome| outcome.place(self.program)),
         })
     }
 
@@ -327,6 +349,7 @@ impl Session<'_> {
             depth,
             next_timer_ms,
             revision: loaded.row.revision,
+            led: None,
         })
     }
 

@@ -15,7 +15,8 @@ use super::wire::{Reader, Wire, Writer};
 
 /// Characters of a recipe; a page that needs more is stored.
 pub(crate) const CHARACTERS_MAX: usize = 2_048;
-/// How long `launch` and `load` can be run again as if no time had passed.
+/// How long `launch` and `load` are run again as if no time had passed. Later they
+/// are run with the clock of then.
 const VALID_MS: u64 = 15 * 60 * 1000;
 /// How far the clocks of two hosts may differ.
 const SKEW_MS: u64 = 60_000;
@@ -92,11 +93,14 @@ impl Recipe {
         Recipe::from_bytes(&plain)
     }
 
-    /// Whether the page can still be made as it was.
-    pub(crate) fn is_fresh(&self, digest: &Digest, now_ms: u64) -> bool {
+    /// Whether the page was made by this bundle: only then its buttons mean the same.
+    pub(crate) fn is_of(&self, digest: &Digest) -> bool {
         self.digest == *digest
-            && self.issued_at_ms <= now_ms.saturating_add(SKEW_MS)
-            && now_ms.saturating_sub(self.issued_at_ms) <= VALID_MS
+    }
+
+    /// Whether the page can still be made as it was.
+    pub(crate) fn is_fresh(&self, now_ms: u64) -> bool {
+        self.issued_at_ms <= now_ms.saturating_add(SKEW_MS) && now_ms.saturating_sub(self.issued_at_ms) <= VALID_MS
     }
 }
 
@@ -151,10 +155,11 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_is_good_for_a_quarter_of_an_hour_and_one_version() {
+    fn a_page_is_made_as_it_was_for_a_quarter_of_an_hour_and_by_one_version() {
         let recipe = recipe();
-        assert!(recipe.is_fresh(&Digest::of(b"x"), 1_000 + VALID_MS));
-        assert!(!recipe.is_fresh(&Digest::of(b"x"), 1_001 + VALID_MS));
-        assert!(!recipe.is_fresh(&Digest::of(b"y"), 1_000));
+        assert!(recipe.is_fresh(1_000 + VALID_MS) && !recipe.is_fresh(1_001 + VALID_MS));
+        let ahead = Recipe { issued_at_ms: 1_001 + SKEW_MS, ..recipe.clone() };
+        assert!(!ahead.is_fresh(1_000));
+        assert!(recipe.is_of(&Digest::of(b"x")) && !recipe.is_of(&Digest::of(b"y")));
     }
 }

@@ -138,12 +138,12 @@ impl Host {
         let done = match self.locks.lock(&session.scope, self.queue_wait).await {
             Ok(_locked) => match ask.kind {
                 AskKind::Timer => match session.fire(&ask).await {
-                    Ok(Some(recorded)) => session.carry_on(recorded).await.map(drop),
+                    Ok(Some(recorded)) => session.carry_on(recorded, false).await.map(drop),
                     Ok(None) => Ok(()),
                     Err(error) => Err(error),
                 },
-                AskKind::Navigation => match session.navigate(&ask).await {
-                    Ok(recorded) => session.carry_on(recorded).await.map(drop),
+                AskKind::Navigation => match session.navigate(&ask, false).await {
+                    Ok(recorded) => session.carry_on(recorded, false).await.map(drop),
                     Err(error) => Err(error),
                 },
                 // Toasts wait for a rendering and are never due.

@@ -6,6 +6,7 @@ use mprun_core::identity::PageId;
 use mprun_storage::{AppRow, PageRow};
 
 use super::asks::Going;
+use super::led::{Led, lead, lead_back};
 use super::outcome::Outcome;
 use super::shown::{Alert, Shown};
 use super::transaction::Transaction;
@@ -24,6 +25,9 @@ pub(super) struct Stage<'s, 'h> {
     pub(super) pages: Vec<PageRow>,
     /// Whether the life cycle is told.
     pub(super) tell: bool,
+    /// Whether those who show the pages are led to where they are going: nobody
+    /// waits for the answer.
+    pub(super) leads: bool,
     /// What a delivered reply is to whoever traces: `reply` or `timer`.
     pub(super) answer: &'static str,
     /// What happened to the pages, where that is kept.
@@ -33,7 +37,7 @@ pub(super) struct Stage<'s, 'h> {
 impl<'s, 'h> Stage<'s, 'h> {
     /// Nothing changed yet.
     pub(super) fn new(session: &'s Session<'h>, guest: Guest, app: Vec<u8>, tell: bool) -> Self {
-        Stage { session, guest, app, pages: Vec::new(), tell, answer: "reply", steps: Vec::new() }
+        Stage { session, guest, app, pages: Vec::new(), tell, leads: false, answer: "reply", steps: Vec::new() }
     }
 
     /// What there is to commit: every page that stays open can be shown.
@@ -221,6 +225,7 @@ impl<'s, 'h> Stage<'s, 'h> {
             Ok(mut page) => {
                 page.reply = replies.then(|| going.message.to_vec());
                 self.tell(&mut from, "hidden").await?;
+                self.lead_to(&mut from, page.id);
                 let outcome = Outcome::Show(place_of(&page));
                 self.pages.extend([from, page]);
                 Ok(outcome)
@@ -242,6 +247,7 @@ impl<'s, 'h> Stage<'s, 'h> {
                 page.reply = from.reply.take();
                 page.drafts = Shown { below: Shown::of(&from.drafts).below, ..Shown::default() }.to_drafts();
                 self.unload(&mut from).await?;
+                self.lead_to(&mut from, page.id);
                 let outcome = Outcome::Show(place_of(&page));
                 self.pages.extend([from, page]);
                 Ok(outcome)
@@ -262,7 +268,7 @@ impl<'s, 'h> Stage<'s, 'h> {
             Ok(page) => page,
             Err(why) => return self.stay(from, &why, going).await,
         };
-        let outcome = Outcome::Show(place_of(&page));
+        let (outcome, to) = (Outcome::Show(place_of(&page)), page.id);
         let below = match from.parent {
             Some(parent) => self.session.host.storage.stack(&self.session.scope, parent).await?,
             None => Vec::new(),
@@ -274,6 +280,7 @@ impl<'s, 'h> Stage<'s, 'h> {
         for mut page in closing {
             page.reply = None;
             self.unload(&mut page).await?;
+            self.lead_to(&mut page, to);
             self.pages.push(page);
         }
         self.pages.push(page);
@@ -298,10 +305,16 @@ impl<'s, 'h> Stage<'s, 'h> {
             None => None,
         };
         let route_of_opener = opened_by.map(|page| page.route).unwrap_or_default();
+        let below_it = Shown::of(&from.drafts).below;
         self.unload(&mut from).await?;
+        if self.leads {
+            lead_back(&mut from, below_it);
+        }
         self.pages.push(from);
         let mut below = below;
         if let Some(page) = &mut below {
+            // It lies on top again.
+            lead(page, None);
             self.tell(page, "shown").await?;
         }
         let result = payload.ok_or(Error { code: 4, message: "the page was closed without a result" });
@@ -314,6 +327,13 @@ impl<'s, 'h> Stage<'s, 'h> {
             (None, below) => self.pages.extend(below),
         }
         Ok(outcome)
+    }
+
+    /// Leads those who show a page to the one that was opened on it or instead of it.
+    fn lead_to(&self, page: &mut PageRow, to: PageId) {
+        if self.leads {
+            lead(page, Some(Led::To(to)));
+        }
     }
 
     /// Closes a page: what it remembered goes, its place in the stack stays.

@@ -4,8 +4,10 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
 
 mod catalogue;
+mod leads;
 mod limits;
 mod pages;
+mod recipes;
 mod slow;
 mod support;
 mod trace;

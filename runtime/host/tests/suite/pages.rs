@@ -157,6 +157,55 @@ async fn what_was_typed_is_kept_until_the_form_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn text_that_cannot_be_kept_is_refused_with_all_that_came_with_it() {
+    let stage = Stage::new().await;
+    let first = stage.press(&stage.open("first").await, "I").await;
+    let more = "x".repeat(64 * 1024 + 1);
+    let most = &more[1..];
+    // Each of these is six bytes where it is kept.
+    let controls = "\u{1}".repeat(42_000);
+    let refused = [
+        stage.keep(&first, &[("Who", more.as_str())]).await,
+        stage.send(stage.request(&first, "I", &[("Who", more.as_str())])).await,
+        stage.send(stage.request(&first, "Send", &[("Who", more.as_str())])).await,
+        stage.keep(&first, &[("Who", controls.as_str())]).await,
+        stage.send(stage.request(&first, "I", &[("Who", controls.as_str())])).await,
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), "too-large", "{error}");
+        assert!(error.plain().contains("Nothing was changed. Please shorten"), "{}", error.plain());
+    }
+    let after = stage.page(first.page().unwrap()).await;
+    assert_eq!((shown(&after), after.overlay.drafts.len()), ("1", 0));
+    stage.keep(&first, &[("Who", most)]).await.unwrap();
+    let typed = |rendering: &Rendering| rendering.overlay.drafts.values().map(|draft| draft.typed.len()).sum::<usize>();
+    assert_eq!(typed(&stage.page(first.page().unwrap()).await), 64 * 1024);
+    // What was typed before counts as well, and goes on being there.
+    let second = &controls[..32_000];
+    assert_eq!(stage.keep(&first, &[("Live", second)]).await.unwrap_err().kind(), "too-large");
+    assert_eq!(typed(&stage.page(first.page().unwrap()).await), 64 * 1024);
+    // A password is kept nowhere, however long it is.
+    stage.keep(&first, &[("Secret", second)]).await.unwrap();
+    assert_eq!(typed(&stage.page(first.page().unwrap()).await), 64 * 1024);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_views_are_worked_on_in_turns() {
+    let config = HostConfig { cores: 2, queue_wait: std::time::Duration::from_millis(50), ..HostConfig::default() };
+    let stage = Stage::with(config).await;
+    let first = stage.open("first").await;
+    let own = first.definitions().unwrap();
+    let weight = first.frame.weight(&first.tree(&own, &stage.host).unwrap());
+    let held = stage.host.turn(&stage.program, 1 << 20).await.unwrap();
+    assert_eq!(stage.host.turn(&stage.program, 1 << 20).await.unwrap_err().kind(), "busy");
+    // Usual ones do not wait for that.
+    assert_eq!(stage.host.turn(&stage.program, weight).await.unwrap().run(|| 1), 1);
+    assert_eq!(held.run(|| 2), 2);
+    assert_eq!(stage.host.turn(&stage.program, 1 << 20).await.unwrap().run(|| 3), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_refused_is_refused_at_its_field() {
     let stage = Stage::new().await;
     let first = stage.open("first").await;
@@ -402,6 +451,9 @@ async fn a_request_that_no_page_sends_is_refused() {
     let first = stage.open("first").await;
     let mut request = stage.request(&first, "I", &[]);
     request.fields = vec![("f.x".to_owned(), "x".repeat(300_000))];
+    assert_eq!(stage.send(request).await.unwrap_err().kind(), "too-large");
+    let mut request = stage.request(&first, "I", &[]);
+    request.fields = vec![("f.x".to_owned(), "x".to_owned()); 1_001];
     assert_eq!(stage.send(request).await.unwrap_err().kind(), "invalid");
     let open = Open { parameters: vec![("_page".into(), "x".into())], ..Open::default() };
     assert_eq!(stage.try_open(open).await.unwrap_err().kind(), "invalid");

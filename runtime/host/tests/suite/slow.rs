@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mprun_core::budget::Budget;
-use mprun_core::identity::{AppId, PageId, ProgramId};
+use mprun_core::identity::{AppId, PageId, ProgramId, UserId};
 use mprun_host::{Host, HostConfig, Limit, Open};
 use mprun_storage::sqlite::SqliteStorage;
 use mprun_storage::{
@@ -76,6 +76,10 @@ impl Storage for Slow {
     fn secret<'a>(&'a self, name: &'a str) -> Answer<'a, Result<[u8; 32], StorageError>> {
         self.0.secret(name)
     }
+    fn knows<'a>(&'a self, user: &'a UserId) -> Answer<'a, Result<bool, StorageError>> {
+        self.0.knows(user)
+    }
+
     fn prune(&self, before_ms: u64) -> Answer<'_, Result<u64, StorageError>> {
         self.0.prune(before_ms)
     }

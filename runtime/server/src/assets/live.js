@@ -11,12 +11,16 @@ const later = (what, ms, then) => {
   clearTimeout(what.later);
   what.later = setTimeout(then, ms);
 };
-const here = () => location.pathname + location.search;
+const here = ({ pathname, search } = location) => pathname + search;
 
-let page; // See `start`.
-let composing; // The field in composition.
-let visiting; // The visit under way.
-let wake; // Ends a pause.
+// See `start`.
+let page;
+// The field in composition.
+let composing;
+// The visit under way.
+let visiting;
+// Ends a pause.
+let wake;
 
 // Fields: attributes are what the server believes, properties what is there.
 
@@ -34,7 +38,11 @@ const showRanges = () => {
   for (const el of $$("output")) el.value = el.previousElementSibling.value;
 };
 
-const unsaved = () => page.typed !== page.sent;
+// What the user has changed.
+const touched = () => [...page.form.elements].filter((el) => isField(el) && state(el) !== belief(el));
+// Whether the server did not take what is there now.
+const isRefused = () => page.typed === page.refused && touched().length > 0;
+const unsaved = () => page.typed !== page.sent || isRefused();
 
 const banner = make("p", { className: "mp-offline", role: "status" });
 const offline = (words) => {
@@ -57,24 +65,35 @@ const persist = async (url, init, kind, mine) => {
   }
 };
 
-const request = ({ name, value }, keepalive) => {
-  const body = new URLSearchParams(new FormData(page.form));
-  body.delete("_recipe");
-  // What nobody touched is not sent: the program may have changed it meanwhile.
-  const touched = new Set([...page.form.elements].map((el) => state(el) !== belief(el) && el.name));
-  for (const name of [...body.keys()]) /^f\./.test(name) && !touched.has(name) && body.delete(name);
-  for (const [key, text] of Object.entries({ ...page.own, _seq: page.seq++, [name]: value })) body.set(key, text);
-  page.sent = page.typed;
-  return { method: "POST", body, keepalive, headers: { Accept: "application/vnd.mprun+json" } };
+// What nobody touched is not sent: the program may have changed it meanwhile. A
+// field in which somebody presses Enter is.
+const fill = ({ el, name, value, looks }, fields) => {
+  const names = [el, ...fields].map((field) => field?.name);
+  const body = new URLSearchParams({ ...page.own, _seq: page.seq++, [name]: value });
+  for (const [key, text] of new FormData(page.form)) if (names.includes(key)) body.append(key, text);
+  if (!looks) page.sent = page.typed;
+  return body;
+};
+
+// Every item brings the page up to date, and all but a look carry what was typed.
+const prepare = (item) => {
+  page.due = 0;
+  if (item.looks) page.want = 0;
+  if (item.tells) page.told = page.typed;
+  for (const el of page.form.elements) el.posted = item.looks ? belief(el) : state(el);
+  item.body = fill(item, item.looks ? [] : touched());
+  return { method: "POST", body: item.body, headers: { Accept: "application/vnd.mprun+json" } };
 };
 
 const send = (item) => {
-  const { el, name, value, press } = item;
-  const same = (other) => other?.name === name && other.value === value;
+  const { el, value } = item;
+  const same = (other) => other?.value === value;
   // A double tap counts once, but not with new text.
-  if (page.queue.some(same) || (press && same(page.busy) && !unsaved())) return;
-  // What is pressed or changed tells what was typed, and everything keeps it.
-  page.queue = [...page.queue.filter((other) => other.press || !(el || other.keep)), item];
+  if (page.queue.some(same) || (same(page.busy) && !unsaved())) return;
+  // What is pressed or changed tells all that was typed. What is typed, only itself.
+  item.tells = el && !$(`[data-input="${value}"]`);
+  if (item.tells) page.queue = page.queue.filter((other) => other.press);
+  page.queue.push(item);
   if (el) {
     el.dataset.pressed = "";
     later(el, 100, () => {
@@ -85,7 +104,7 @@ const send = (item) => {
   drain();
 };
 const release = () => {
-  for (const el of $$("[data-pressed]")) {
+  for (const el of $$("[data-pressed],[data-waiting]")) {
     if (page.queue.some((item) => item.el === el)) continue;
     clearTimeout(el.later);
     delete el.dataset.pressed;
@@ -94,26 +113,40 @@ const release = () => {
   }
 };
 const press = (el, { name, value } = el) => send({ el, name, value, press: true });
-const keep = () => send({ name: "_keep", value: 1, keep: true });
-// As the page is left.
-const flush = () =>
-  (page.busy || unsaved()) && fetch(page.address, request({ name: "_keep", value: 1 }, true)).catch(() => {});
-const look = (rev) => {
+const tell = (field, value, el) => value && send({ name: "_h", value, el, field });
+const keep = () => {
+  page.due = 1;
+  drain();
+};
+const look = (rev = Infinity) => {
   page.want = Math.max(page.want, rev);
-  keep();
+  drain();
 };
 
+// The page is left, and hears no answer: this asks for none, so that toasts stay for
+// whoever sees them. What is under way is the same event once more.
+const flush = () => {
+  const { address, busy, queue } = page;
+  const fields = touched().filter((el) => !busy || el.posted !== state(el));
+  const init = { method: "POST", keepalive: true, redirect: "manual" };
+  const leave = (body) => fetch(address, { ...init, body }).catch(() => {});
+  if (busy) leave(busy.body);
+  for (const item of queue.splice(0)) leave(fill(item, fields));
+  if (unsaved()) leave(fill({ name: "_keep", value: 1 }, fields));
+};
+
+// What cannot be seen waits until it is.
+const next = ({ queue, due, want, form }) => {
+  const wants = due || (want > form.dataset.rev && !document.hidden);
+  return queue.shift() ?? (wants && { name: "_keep", value: 1, looks: !due });
+};
 const drain = () => (page.run ??= run(page).catch(() => location.reload()));
 const run = async (me) => {
   // Enter is a change and a press: wait for both.
   await new Promise((done) => setTimeout(done));
-  while (me === page && !composing?.isConnected && (me.busy = me.queue.shift())) {
-    const { keep, typed, el } = me.busy;
-    if (keep ? !unsaved() && me.want <= me.form.dataset.rev : typed <= me.told) continue;
-    if (keep) me.want = 0;
-    if (el) me.told = me.typed;
-    for (const el of me.form.elements) el.posted = state(el);
-    const answer = await persist(me.address, request(me.busy), "json");
+  while (me === page && !composing?.isConnected && (me.busy = next(me))) {
+    if (me.busy.field?.typed <= me.told) continue;
+    const answer = await persist(me.address, prepare(me.busy), "json");
     release();
     if (me === page) take(me.busy, answer);
   }
@@ -125,13 +158,14 @@ const take = (item, answer) => {
   const { form, own } = page;
   const { problem, alert, way, url } = answer;
   if (problem) {
-    page.sent = page.told = NaN;
-    page.failed = true;
+    if (!item.looks) page.refused = page.sent;
     return say({ kind: "error", text: `${problem.title}\n${problem.text}` }, item);
   }
   if (answer.go) return visiting || visit(new URL(answer.go, location));
-  if (alert !== undefined || page.failed) say(alert, item);
-  page.failed = false;
+  if (!item.looks || !isRefused()) {
+    if (alert !== undefined || page.refused >= 0) say(alert, item);
+    page.refused = NaN;
+  }
   patch(item, answer);
   if (answer.page) {
     own._page = answer.page;
@@ -159,6 +193,8 @@ const take = (item, answer) => {
 
 const say = (alert, item) => {
   const box = $(".mp-alerts");
+  // Said once, but to who pressed.
+  if (!item.press && box.textContent === alert?.text) return;
   box.replaceChildren();
   if (!alert) return;
   box.append(make("div", { className: `mp-alert mp-alert-${alert.kind}`, role: "alert" }));
@@ -215,6 +251,7 @@ const morphChildren = (old, next) => {
   for (const node of nodes) {
     const id = key(node);
     const same = id ? known.get(id) : at?.nodeName === node.nodeName && !key(at) && at;
+    known.delete(id);
     if (same && same === at) at = at.nextSibling;
     else place(old, same || node, at);
     if (same) morph(same, node);
@@ -238,32 +275,34 @@ const patch = (item, { base, to, html, ops }) => {
     const mine = el === composing || (el.posted ?? state(el)) !== state(el);
     return [el, mine, state(el), belief(el)];
   });
-  const form = item.el?.closest(".mp-form");
+  const handedIn = item.el?.closest(`.mp-form:has([data-submit][value="${item.value}"])`);
   const active = document.activeElement;
   const { selectionStart, selectionEnd, value } = active;
   const order = $$(".mp-page *").filter((el) => el.tabIndex >= 0 || el === active);
   const at = order.indexOf(active);
 
+  const { own } = page;
+  if (html != null) morphChildren(view, parse(html));
   try {
-    if (html != null) morphChildren(view, parse(html));
-    else if (ops && base !== page.own._base) throw base;
-    else apply(view.firstElementChild, ops ?? []);
+    if (ops && base !== own._base) throw base;
+    apply(view.firstElementChild, ops ?? []);
   } catch {
     // Not the expected view: all of it, please.
-    page.own._base = "";
-    return look(Infinity);
+    own._base = "";
+    return look();
   }
-  page.own._base = to ?? page.own._base;
+  own._base = to ?? own._base;
 
-  const again = (el) => document.getElementById(el.id) ?? el;
-  // The server keeps no passwords; their form takes them.
-  const isTaken = (el) =>
-    el.type !== "password" || (item.press && el.closest(".mp-form") === form && !$(".mp-alert,[aria-invalid]"));
+  const again = (el) => (el.isConnected ? el : document.getElementById(el.id) ?? el);
+  // What was handed in or told is the program's now, unless it says what is wrong.
+  // Everything else stays what was typed; of passwords the server knows nothing.
+  const isTold = (el) => item.tells && el.type !== "password" && el.matches("[data-change],[data-input]");
+  const isTaken = (el) => !$(".mp-alert,[aria-invalid]") && (handedIn?.contains(el) || isTold(el));
   // The user's last: one of radios wins.
   for (const [old, mine, was, believed] of before.sort((a, b) => a[1] - b[1])) {
     const el = again(old);
     if (mine) set(el, was);
-    else if (belief(el) !== believed || (!item.keep && isTaken(el))) set(el, belief(el));
+    else if (belief(el) !== believed || isTaken(el)) set(el, belief(el));
     if (el.selectedIndex < 0) set(el, belief(el));
   }
   showRanges();
@@ -272,7 +311,7 @@ const patch = (item, { base, to, html, ops }) => {
   const isUsable = (el) => view.contains(el) && !el.disabled && el.checkVisibility();
   const wrong = item.press && $("[autofocus]");
   const now = again(active);
-  wrong?.closest("[popover]")?.togglePopover(true);
+  toggle(wrong?.closest("[popover]"), true);
   if (wrong) wrong.focus();
   else if (at >= 0 && !isUsable(document.activeElement))
     focus([now, ...order.slice(at), ...order.reverse()].find(isUsable) ?? $("main"));
@@ -289,45 +328,56 @@ const arrived = () => {
 };
 
 const visit = async (target, back) => {
-  const mine = (visiting = {});
+  const mine = (visiting = { heard: [] });
   later(root, 100, () => root.setAttribute("data-visiting", ""));
   if (unsaved()) keep();
   await drain();
   const url = target.href;
   const text = await persist(url, { redirect: "manual" }, "text", mine);
   if (visiting !== mine) return;
-  const { title, documentElement, head, body } = new DOMParser().parseFromString(text, "text/html");
+  const { title, documentElement: { lang, dir }, head, body } = new DOMParser().parseFromString(text, "text/html");
   const isKnown = (el) => document.head.innerHTML.includes(el.outerHTML);
-  // Not a page of this version of the program.
-  if (!body.querySelector("#mp") || ![...head.querySelectorAll("link,script")].every(isKnown))
-    return back ? location.reload() : location.assign(url);
+  // Where only what follows a # differs, an address loads nothing.
+  const isHere = here(target) === here();
+  // Not a page of this version of the program or host, or something would be lost:
+  // the browser loads it.
+  if (isRefused() || !body.querySelector("#mp") || ![...head.querySelectorAll("link,script")].every(isKnown))
+    return isHere ? location.reload() : location.assign(url);
   history.scrollRestoration = "manual";
   if (!back) {
     remember();
-    history[url === location.href ? "replaceState" : "pushState"](null, "", url);
+    history[isHere ? "replaceState" : "pushState"](null, "", url);
   }
   document.title = title;
-  root.lang = documentElement.lang;
-  root.dir = documentElement.dir;
+  Object.assign(root, { lang, dir });
   flush();
   document.body.replaceWith(body);
   arrived();
   start();
+  mine.heard.forEach(hear);
   focus($(".mp-page [autofocus]") ?? $(".mp-page h1") ?? $("main"));
 };
 
 // One tab has the stream and tells the others.
 
+const listens = () => page.form.matches("[data-push]");
 const outbox = new BroadcastChannel("mprun");
 const inbox = new BroadcastChannel("mprun");
-inbox.onmessage = ({ data: { name, app, rev } }) => {
-  if (name !== "build" && (app === "*" || app === page.form.dataset.app)) look(rev ?? Infinity);
+inbox.onmessage = ({ data }) => {
+  // The page that is under way may be older than that.
+  visiting?.heard.push(data);
+  hear(data);
 };
+const hear = ({ name, app, rev }) => {
+  if (app === "*") missed();
+  else if (name !== "build" && app === page.form.dataset.app) look(rev);
+};
+// After a restart of the server, all pages there are ask: not at once.
+const missed = () => later(inbox, Math.random() * 1000, () => look());
 
 let source;
 const stream = () => {
   const mine = (source = new EventSource("/_events"));
-  // Something may have been missed.
   mine.onopen = () => outbox.postMessage({ name: "open", app: "*" });
   // Refused: the browser gives up.
   mine.onerror = () => mine.readyState > 1 && setTimeout(() => source === mine && stream(), 5000);
@@ -338,7 +388,7 @@ const stream = () => {
 let asked;
 const follow = () => {
   const { locks } = navigator;
-  const wanted = page.form.matches("[data-push]");
+  const wanted = listens();
   if (locks && wanted) asked ??= locks.request("mprun-events", () => new Promise(stream));
   else if (wanted && !document.hidden) source ?? stream();
   else if (!locks) source = source?.close();
@@ -348,27 +398,31 @@ on("submit", (event) => {
   const { target, submitter } = event;
   if (target !== page.form) return;
   event.preventDefault();
-  // Enter presses the button without a value.
-  press(submitter.value ? submitter : document.activeElement, submitter);
+  if (submitter.value) return press(submitter);
+  // Enter, which presses the button without a value: the field's own button is meant.
+  const field = document.activeElement;
+  const around = field.closest(".mp-form,.mp-field:not(.mp-form *)");
+  const button = around?.querySelector("[data-submit],.mp-apply");
+  if (button) press(field, button);
 });
 
 on("click", (event) => {
   const { target } = event;
   const details = target.closest("summary")?.parentNode;
   if (details) details.believed ??= details.open;
-  target.closest("[data-closes]")?.closest("[popover]")?.togglePopover(false);
+  // Those without a value are the browser's.
+  toggle(target.closest("[data-closes][value]")?.closest("[popover]"), false);
   const link = target.closest(`a[href^="/miniapp/${page.form.dataset.app}/"]:not([target],[download],[href*="#"])`);
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   visit(link);
 });
 
-const tell = (target, value, el) => value && send({ name: "_h", value, el, typed: target.typed });
 const edit = ({ target }) => {
   if (!isField(target)) return;
   target.typed = ++page.typed;
   showRanges();
-  if (composing) return;
+  if (composing?.isConnected) return;
   later(page, 1000, () => unsaved() && keep());
   target.telling ??= setTimeout(() => {
     target.telling = null;
@@ -384,6 +438,18 @@ on("compositionend", (event) => {
 });
 on("change", ({ target }) => tell(target, target.dataset.change, target));
 
+// What the page itself opens and closes, nobody is told.
+let toggling;
+const toggle = (sheet, open) => {
+  toggling = true;
+  sheet?.togglePopover(open);
+  toggling = false;
+};
+on("beforetoggle", ({ target, newState }) => {
+  const value = target.dataset.close;
+  if (value && newState === "closed" && !toggling) press(target, { name: "_h", value });
+});
+
 // Asks for more; again only if more came.
 const reached = new IntersectionObserver(
   (entries) => {
@@ -398,7 +464,7 @@ const reached = new IntersectionObserver(
 const liven = (had) => {
   for (const el of $$("[popover]")) {
     const open = el.matches("[data-open]");
-    if (open !== had.includes(el)) el.togglePopover(open);
+    if (open !== had.includes(el)) toggle(el, open);
   }
   reached.disconnect();
   for (const el of $$("[data-more]")) reached.observe(el);
@@ -406,8 +472,8 @@ const liven = (had) => {
 
 let pull;
 on("touchstart", ({ target, touches: [touch, second] }) => {
-  const pulls = !second && scrollY <= 0 && $("[data-refresh]") && !target.closest(".mp-scroll-y,[popover],textarea");
-  pull = pulls ? touch.clientY : NaN;
+  const scrolls = second || scrollY > 0 || !$("[data-refresh]") || target.closest(".mp-scroll-y,[popover],textarea");
+  pull = scrolls ? NaN : touch.clientY;
 });
 on("touchmove", ({ touches: [touch] }) => root.toggleAttribute("data-pull", touch.clientY - pull > 80));
 on("touchcancel", () => root.removeAttribute("data-pull"));
@@ -423,20 +489,32 @@ on("online", () => wake?.());
 on("visibilitychange", () => {
   wake?.();
   follow();
-  if (document.hidden) unsaved() && keep();
-  else if (page.form.matches("[data-push]")) look(Infinity);
+  // Toasts wait.
+  root.toggleAttribute("data-hidden", document.hidden);
+  if (unsaved()) keep();
+  if (listens()) look();
+  // What was heard while nobody looked.
+  drain();
+});
+on("beforeunload", (event) => {
+  if (!isRefused()) return;
+  // The browser asks whether what the server did not take may be lost.
+  event.preventDefault();
+  arrived();
 });
 on("pagehide", flush);
 on("pageshow", ({ persisted }) => {
-  if (!persisted) return;
-  arrived();
-  look(Infinity);
+  if (persisted) arrived();
+  // What came before anybody here listened.
+  if (listens()) missed();
 });
 
 const start = () => {
   const form = $("#mp");
   const own = Object.fromEntries([...new FormData(form)].filter(([name]) => name[0] === "_"));
   page = { form, own, address: here(), seq: 0, queue: [], typed: 0, sent: 0, want: 0 };
+  // By somebody who was faster than this script.
+  page.typed = touched().length;
   form.dataset.live = "";
   document.body.append(banner);
   if (history.scrollRestoration === "manual") scrollTo(0, history.state?.y ?? 0);

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use mprun_core::identity::Digest;
+
 use super::{Verdict, ask, commit, digest, event, fine, like, page, page_id, same, scope, scope_of, write};
 use crate::{AppRow, AskFilter, AskId, AskKind, Commit, CommitError, EventId, EventRow, PageRow, ReadError, Storage};
 
@@ -33,6 +35,7 @@ pub(super) async fn a_commit_is_read_back_whole(storage: &Arc<dyn Storage>) -> V
         route: "product".to_owned(),
         parameters: vec![pair("id", "7"), pair("id", ""), pair("ü\"\\\0", "\n✓")],
         state: vec![0, 255, 1],
+        digest: Digest::of(b"an older bundle"),
         drafts: vec![1, 2, 3],
         reply: Some(Vec::new()),
         opened_at_ms: 0,
@@ -41,7 +44,13 @@ pub(super) async fn a_commit_is_read_back_whole(storage: &Arc<dyn Storage>) -> V
         ..page(1)
     };
     let timer = crate::Ask { page: Some(page_id(1)), ..ask(1, AskKind::Timer, Some(crate::limits::NUMBER_MAX)) };
-    let toast = crate::Ask { payload: Vec::new(), message: Vec::new(), ..ask(2, AskKind::Toast, None) };
+    let toast = crate::Ask {
+        route: "product".to_owned(),
+        payload: Vec::new(),
+        message: Vec::new(),
+        digest: Digest::of(b"an older bundle"),
+        ..ask(2, AskKind::Toast, None)
+    };
     let revision = commit(
         storage,
         &scope,

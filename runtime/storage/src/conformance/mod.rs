@@ -91,6 +91,7 @@ pub async fn run(storage: Arc<dyn Storage>) -> Result<(), Failure> {
         asks::ask_ids_are_never_used_twice
         asks::postponed_asks_come_later
         pages::pages_are_replaced_and_removed
+        pages::what_grows_and_shrinks_is_read_back
         pages::a_stack_is_followed_to_its_end
         pages::too_many_pages_are_evicted
         limits::sizes_are_limited
@@ -101,6 +102,7 @@ pub async fn run(storage: Arc<dyn Storage>) -> Result<(), Failure> {
         shared::an_app_id_belongs_to_the_first
         shared::a_released_app_id_goes_to_the_next
         shared::old_events_are_forgotten
+        shared::a_user_is_known_by_a_commit
     }
     Ok(())
 }

@@ -88,8 +88,10 @@ async fn one_step(storage: &Arc<dyn Storage>, model: &mut Model, step: &Step) ->
     // Errors hold causes that cannot be compared: their words can.
     same!(format!("{got:?}"), format!("{expected:?}"));
     for user in 0..USERS {
+        let scope = user_scope(user)?;
+        same!(fine(storage.knows(&scope.user).await)?, model.users.contains_key(&user));
         let rows = model.users.get(&user).cloned().unwrap_or_default();
-        compare(storage, &user_scope(user)?, &rows).await?;
+        compare(storage, &scope, &rows).await?;
     }
     let due = model.due()?;
     same!(fine(storage.due(u64::MAX, 1_000).await)?, due);
@@ -147,6 +149,7 @@ impl Step {
             PageRow {
                 parent: (number != parent).then(|| page_id(parent)),
                 state: vec![written.content; usize::from(written.content)],
+                drafts: vec![written.page; usize::from(u8::MAX - written.content)],
                 touched_at_ms: time(written.content),
                 closed: written.content.is_multiple_of(2),
                 ..page(number)
@@ -162,7 +165,7 @@ impl Step {
         };
         Commit {
             base_revision: rows.revision.saturating_sub(self.behind.into()),
-            app_state: self.app.map(|state| (vec![state], digest())),
+            app_state: self.app.map(|state| (vec![state; usize::from(state)], digest())),
             removed_pages: self.removed.iter().map(|n| page_id(page_number(*n))).collect(),
             pages: self.pages.iter().map(written).collect(),
             writes: self

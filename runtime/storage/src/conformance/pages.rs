@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Verdict, ask, commit, fine, like, page, page_id, same, scope, try_commit};
+use mprun_core::identity::Digest;
+
+use super::{Verdict, ask, commit, digest, fine, like, page, page_id, same, scope, try_commit, write};
 use crate::{Ask, AskId, AskKind, Commit, CommitError, Committed, PageRow, Storage, limits};
 
 pub(super) async fn pages_are_replaced_and_removed(storage: &Arc<dyn Storage>) -> Verdict {
@@ -10,8 +12,19 @@ pub(super) async fn pages_are_replaced_and_removed(storage: &Arc<dyn Storage>) -
     let with = |pages| Commit { pages, ..Commit::default() };
     commit(storage, &scope, with(vec![page(1), page(2)])).await?;
     let newer = PageRow { state: b"newer".to_vec(), touched_at_ms: 2_000, closed: true, ..page(2) };
-    commit(storage, &scope, with(vec![newer.clone()])).await?;
-    same!(fine(storage.page(&scope, page_id(2)).await)?, Some(newer));
+    // Another route of another bundle, and a clock that went back.
+    let other = PageRow {
+        route: "other".to_owned(),
+        digest: Digest::of(b"another bundle"),
+        parameters: vec![("id".to_owned(), "7".to_owned())],
+        opened_at_ms: limits::NUMBER_MAX,
+        touched_at_ms: 0,
+        ..page(2)
+    };
+    for replaced in [other, newer] {
+        commit(storage, &scope, with(vec![replaced.clone()])).await?;
+        same!(fine(storage.page(&scope, page_id(2)).await)?, Some(replaced));
+    }
     let order: Vec<_> = fine(storage.pages(&scope).await)?.iter().map(|p| p.id).collect();
     same!(order, [page_id(2), page_id(1)]);
     // Removing what is not there is no error: somebody wants it gone, it is gone.
@@ -21,6 +34,32 @@ pub(super) async fn pages_are_replaced_and_removed(storage: &Arc<dyn Storage>) -
     same!(fine(storage.page(&scope, page_id(1)).await)?, None);
     same!(fine(storage.page(&scope, page_id(2)).await)?, Some(page(2)));
     same!(fine(storage.app(&scope).await)?.pages, 1);
+    Ok(())
+}
+
+pub(super) async fn what_grows_and_shrinks_is_read_back(storage: &Arc<dyn Storage>) -> Verdict {
+    let scope = scope("grows")?;
+    // Around every size at which a backend might want to keep it elsewhere.
+    for (revision, bytes) in [0, 1, 150, 151, 1_100, 0, 40_000, 39_999, 7, 5_000, 0].into_iter().enumerate() {
+        let filled = |byte: u8| vec![byte; bytes];
+        let page = PageRow { state: filled(1), drafts: filled(2), ..page(1) };
+        let app_state = Some((filled(3), digest()));
+        let changed = Commit {
+            base_revision: revision as u64,
+            app_state: app_state.clone(),
+            pages: vec![page.clone()],
+            writes: vec![write("key", &filled(4))],
+            ..Commit::default()
+        };
+        let revision = fine(storage.commit(&scope, changed).await)?.revision;
+        let snapshot = fine(storage.snapshot(&scope, page.id).await)?;
+        same!(snapshot.app.state, app_state);
+        same!(snapshot.app.bytes_stored, 3 + bytes as u64);
+        same!(fine(storage.app(&scope).await)?, snapshot.app);
+        same!(fine(storage.page(&scope, page.id).await)?.as_ref(), Some(&page));
+        same!(snapshot.page, Some(page));
+        same!(fine(storage.get(&scope, revision, "key").await)?, Some(filled(4)));
+    }
     Ok(())
 }
 

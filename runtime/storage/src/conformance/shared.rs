@@ -1,11 +1,11 @@
-//! What users and programs share: secrets, who an `app_id` belongs to, and the
-//! age of events.
+//! What users and programs share: secrets, who an `app_id` belongs to, the age of
+//! events, and whether a user was ever here.
 
 use std::sync::Arc;
 
 use mprun_core::identity::{AppId, ProgramId};
 
-use super::{Verdict, commit, event, fine, like, same, scope, scope_of, write};
+use super::{Verdict, commit, event, fine, like, page, page_id, same, scope, scope_of, try_commit, write};
 use crate::{BindError, Commit, EventId, EventRow, Storage};
 
 pub(super) async fn a_secret_is_made_once(storage: &Arc<dyn Storage>) -> Verdict {
@@ -93,5 +93,32 @@ pub(super) async fn old_events_are_forgotten(storage: &Arc<dyn Storage>) -> Verd
         fine(storage.commit(&two, commit).await)?;
     }
     same!(fine(storage.prune(u64::MAX).await)?, 1_207);
+    Ok(())
+}
+
+pub(super) async fn a_user_is_known_by_a_commit(storage: &Arc<dyn Storage>) -> Verdict {
+    let (one, other) = (scope("known")?, scope_of("publisher/elsewhere", "known")?);
+    let (longer, shorter) = (scope("known2")?, scope("know")?);
+    same!(fine(storage.knows(&one.user).await)?, false);
+    // Looking is not enough, and neither is a commit that is refused.
+    fine(storage.snapshot(&one, page_id(1)).await)?;
+    let refused = try_commit(storage, &one, Commit { writes: vec![write("", b"x")], ..Commit::default() }).await?;
+    like!(refused, Err(_));
+    let large = vec![0; crate::limits::VALUE_BYTES_MAX];
+    // Found out only after most of it has been written.
+    let writes = (0..11).map(|n| write(&format!("large/{n}"), &large)).collect();
+    let refused = try_commit(storage, &one, Commit { pages: vec![page(1)], writes, ..Commit::default() }).await?;
+    like!(refused, Err(_));
+    same!(fine(storage.knows(&one.user).await)?, false);
+    commit(storage, &other, Commit::default()).await?;
+    same!(fine(storage.knows(&one.user).await)?, true);
+    same!(fine(storage.knows(&longer.user).await)?, false);
+    same!(fine(storage.knows(&shorter.user).await)?, false);
+    // The user is known, the program knows nothing of them.
+    same!(fine(storage.app(&one).await)?, crate::AppRow::default());
+    // Who has nothing any more was here.
+    commit(storage, &longer, Commit { pages: vec![page(1)], ..Commit::default() }).await?;
+    commit(storage, &longer, Commit { removed_pages: vec![page_id(1)], ..Commit::default() }).await?;
+    same!(fine(storage.knows(&longer.user).await)?, true);
     Ok(())
 }

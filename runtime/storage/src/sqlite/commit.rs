@@ -2,14 +2,19 @@
 //! promises: say what cannot work first, then check, then write.
 //!
 //! The program's row counts pages, open asks and stored bytes, so that nobody has
-//! to count them to show a page; here is the only place that changes either.
+//! to count them to show a page; here is the only place that changes either. And the
+//! only place that gives out the numbers that stand for long names: what a refused
+//! commit was given goes back with all else.
 
 use std::collections::BTreeSet;
 
-use mprun_core::identity::PageId;
-use rusqlite::{Connection, Params};
+use mprun_core::identity::{Digest, PageId};
+use rusqlite::{
+    Connection, Params, ToSql,
+    types::{ToSqlOutput, Value, ValueRef},
+};
 
-use super::{failed, int, read};
+use super::{failed, int, read, schema::INLINE_BYTES_MAX};
 use crate::{
     AppRow, Ask, AskId, AskKind, Commit, CommitError, Committed, EventRow, PageRow, Scope, StorageError, limits,
 };
@@ -17,29 +22,34 @@ use crate::{
 /// Does all of `commit` or fails. Whoever calls takes back what a failed commit
 /// has written.
 pub(super) fn apply(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<Committed, CommitError> {
+    let own = read::own(connection, scope)?;
+    let mut write = Write { connection, scope: own.scope, program: own.program, user: scope.user.as_str() };
     if let Some(event) = &commit.event
-        && let Some(outcome) = read::event(connection, scope, event.id)?
+        && let Some(outcome) = write.outcome(event)?
     {
         return Err(CommitError::Duplicate { outcome });
     }
-    let write = Write { connection, program: scope.program.to_string(), user: scope.user.as_str() };
     let done = write.open_kinds(commit)?;
-    let mut app = read::app(connection, scope)?;
+    let mut app = own.app;
     if app.revision != commit.base_revision {
         return Err(CommitError::Conflict { current: app.revision });
     }
     limits::check(commit, &app)?;
 
+    if write.scope == 0 {
+        write.program = write.number_of_program(&scope.program.to_string())?;
+        write.scope = write.new_scope()?;
+    }
     app.revision += 1;
     write.asks(commit, &done, &mut app)?;
     let evicted = write.pages(commit, &mut app)?;
     write.entries(commit, &mut app)?;
-    write.app(commit, &app)?;
+    write.app(commit, &app, own.large_state)?;
     if let Some((id, outcome)) = &commit.amended {
         write.run(
             "amending an event",
-            "UPDATE events SET outcome = ?4 WHERE program = ?1 AND user = ?2 AND id = ?3",
-            (&write.program, write.user, id.0, outcome),
+            "UPDATE events SET outcome = ?3 WHERE scope = ?1 AND id = ?2",
+            (write.scope, read::kept_id(*id), outcome),
         )?;
     }
     if let Some(event) = &commit.event {
@@ -48,24 +58,42 @@ pub(super) fn apply(connection: &Connection, scope: &Scope, commit: &Commit) -> 
     Ok(Committed { revision: app.revision, evicted })
 }
 
-/// Forgets at most `limit` events from before `before_ms`.
-pub(super) fn prune(connection: &Connection, before_ms: u64, limit: u32) -> Result<u64, StorageError> {
+/// Forgets those of `events` that are from before `before_ms`: since somebody looked,
+/// one may have been forgotten already, and have happened again.
+pub(super) fn prune(connection: &Connection, before_ms: u64, events: &[read::EventKey]) -> Result<u64, StorageError> {
     let failed = failed("pruning events");
-    let pruned = connection
-        .prepare_cached(
-            "DELETE FROM events WHERE (program, user, id) IN
-                (SELECT program, user, id FROM events WHERE at_ms < ?1 LIMIT ?2)",
-        )
-        .map_err(&failed)?
-        .execute((int(before_ms), limit))
-        .map_err(&failed)?;
-    Ok(pruned as u64)
+    let mut delete =
+        connection.prepare_cached("DELETE FROM events WHERE scope = ?1 AND id = ?2 AND at_ms < ?3").map_err(&failed)?;
+    let mut pruned = 0;
+    for (scope, id) in events {
+        pruned += delete.execute((scope, id, int(before_ms))).map_err(&failed)? as u64;
+    }
+    Ok(pruned)
 }
 
-/// The connection, and the key of every row of a commit.
+/// Bytes as a row keeps them.
+enum Kept<'a> {
+    /// In the row itself.
+    Here(&'a [u8]),
+    /// In this row of `large`.
+    Large(i64),
+}
+
+impl ToSql for Kept<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Kept::Here(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Kept::Large(id) => ToSqlOutput::Owned(Value::Integer(*id)),
+        })
+    }
+}
+
+/// The connection, and what every row of a commit says of whose it is.
 struct Write<'a> {
     connection: &'a Connection,
-    program: String,
+    /// 0 until something is written for the first time.
+    scope: i64,
+    program: i64,
     user: &'a str,
 }
 
@@ -76,6 +104,89 @@ impl Write<'_> {
         statement.execute(parameters).map_err(&failed)
     }
 
+    /// The number that stands for the program.
+    fn number_of_program(&self, name: &str) -> Result<i64, StorageError> {
+        let found = read::one(
+            self.connection,
+            "looking for a program",
+            "SELECT id FROM programs WHERE name = ?1",
+            (name,),
+            |row| row.get(0),
+        )?;
+        if let Some(id) = found {
+            return Ok(id);
+        }
+        self.run("writing a program", "INSERT INTO programs (name) VALUES (?1)", (name,))?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// A number that stood for no user in any program before.
+    fn new_scope(&self) -> Result<i64, StorageError> {
+        let counted = read::one(
+            self.connection,
+            "counting scopes",
+            "UPDATE counters SET value = value + 1 WHERE name = 'scopes' RETURNING value",
+            (),
+            |row| row.get(0),
+        )?;
+        counted.ok_or_else(|| StorageError::Damaged { what: "nothing counts scopes".to_owned() })
+    }
+
+    /// The number that stands for a bundle with one of its pages, or with none where
+    /// the route is empty.
+    fn origin(&self, digest: &Digest, route: &str) -> Result<i64, StorageError> {
+        let found = read::one(
+            self.connection,
+            "looking for an origin",
+            "SELECT id FROM origins WHERE digest = ?1 AND route = ?2",
+            (digest.as_bytes(), route),
+            |row| row.get(0),
+        )?;
+        if let Some(id) = found {
+            return Ok(id);
+        }
+        self.run(
+            "writing an origin",
+            "INSERT INTO origins (digest, route) VALUES (?1, ?2)",
+            (digest.as_bytes(), route),
+        )?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Puts bytes where they belong; the answer belongs into their row. `before` is
+    /// where in `large` that row's bytes were until now, if they were there.
+    fn keep<'b>(&self, bytes: &'b [u8], before: Option<i64>) -> Result<Kept<'b>, StorageError> {
+        if bytes.len() <= INLINE_BYTES_MAX {
+            self.forget(before)?;
+            return Ok(Kept::Here(bytes));
+        }
+        self.run(
+            "writing large bytes",
+            "INSERT INTO large (id, bytes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
+            (before, bytes),
+        )?;
+        Ok(Kept::Large(before.unwrap_or_else(|| self.connection.last_insert_rowid())))
+    }
+
+    /// Removes bytes from `large`, if they were there.
+    fn forget(&self, large: Option<i64>) -> Result<(), StorageError> {
+        if let Some(id) = large {
+            self.run("removing large bytes", "DELETE FROM large WHERE id = ?1", (id,))?;
+        }
+        Ok(())
+    }
+
+    /// What is recorded of an event.
+    fn outcome(&self, event: &EventRow) -> Result<Option<Vec<u8>>, StorageError> {
+        read::one(
+            self.connection,
+            "reading an event",
+            "SELECT outcome FROM events WHERE scope = ?1 AND id = ?2",
+            (self.scope, read::kept_id(event.id)),
+            |row| row.get(0),
+        )
+    }
+
     /// The kinds of the asks that `commit` consumes; fails where one that it
     /// consumes or postpones is not open.
     fn open_kinds(&self, commit: &Commit) -> Result<Vec<AskKind>, CommitError> {
@@ -83,8 +194,8 @@ impl Write<'_> {
             let kind = read::one(
                 self.connection,
                 "looking for an ask",
-                "SELECT kind FROM asks WHERE program = ?1 AND user = ?2 AND id = ?3",
-                (&self.program, self.user, int(ask.0)),
+                "SELECT kind FROM asks WHERE scope = ?1 AND id = ?2",
+                (self.scope, int(ask.0)),
                 |row| read::kind(row, 0),
             )?;
             kind.ok_or(CommitError::Gone { ask })
@@ -97,19 +208,15 @@ impl Write<'_> {
 
     fn asks(&self, commit: &Commit, done: &[AskKind], app: &mut AppRow) -> Result<(), CommitError> {
         for (ask, kind) in commit.done.iter().zip(done) {
-            self.run(
-                "closing an ask",
-                "DELETE FROM asks WHERE program = ?1 AND user = ?2 AND id = ?3",
-                (&self.program, self.user, int(ask.0)),
-            )?;
+            self.run("closing an ask", "DELETE FROM asks WHERE scope = ?1 AND id = ?2", (self.scope, int(ask.0)))?;
             let open = open_asks(app, *kind);
             *open = open.saturating_sub(1);
         }
         for (ask, due_at_ms) in &commit.postponed {
             self.run(
                 "postponing an ask",
-                "UPDATE asks SET due_at_ms = ?4 WHERE program = ?1 AND user = ?2 AND id = ?3",
-                (&self.program, self.user, int(ask.0), due_at_ms.map(int)),
+                "UPDATE asks SET due_at_ms = ?3 WHERE scope = ?1 AND id = ?2",
+                (self.scope, int(ask.0), due_at_ms.map(int)),
             )?;
         }
         for ask in &commit.asks {
@@ -129,17 +236,17 @@ impl Write<'_> {
         self.run(
             "writing an ask",
             "INSERT INTO asks
-                (program, user, id, kind, page, route, due_at_ms, digest, payload, message)
+                (scope, id, program, user, kind, page, origin, due_at_ms, payload, message)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             (
-                &self.program,
-                self.user,
+                self.scope,
                 int(ask.id.0),
+                self.program,
+                self.user,
                 read::kind_number(ask.kind),
                 ask.page.map(|page| *page.as_bytes()),
-                &ask.route,
+                self.origin(&ask.digest, &ask.route)?,
                 ask.due_at_ms.map(int),
-                ask.digest.as_bytes(),
                 &ask.payload,
                 &ask.message,
             ),
@@ -153,24 +260,7 @@ impl Write<'_> {
             app.pages = app.pages.saturating_sub(self.remove_page(*page)?);
         }
         for page in &commit.pages {
-            // Not an upsert: that would not tell whether there is one page more.
-            let replaced = self.page(
-                page,
-                "UPDATE pages SET parent = ?4, route = ?5, parameters = ?6, digest = ?7,
-                    opened_at_ms = ?8, touched_at_ms = ?9, closed = ?10, reply = ?11,
-                    drafts = ?12, state = ?13
-                 WHERE program = ?1 AND user = ?2 AND id = ?3",
-            )?;
-            if replaced == 0 {
-                self.page(
-                    page,
-                    "INSERT INTO pages
-                        (program, user, id, parent, route, parameters, digest,
-                         opened_at_ms, touched_at_ms, closed, reply, drafts, state)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                )?;
-                app.pages += 1;
-            }
+            app.pages += self.page(page)?;
         }
         let evicted = self.superfluous(commit, app.pages)?;
         for page in &evicted {
@@ -180,37 +270,62 @@ impl Write<'_> {
         Ok(evicted)
     }
 
-    fn page(&self, page: &PageRow, sql: &str) -> Result<usize, StorageError> {
-        let parameters = serde_json::to_string(&page.parameters)
-            .map_err(|error| StorageError::Backend { doing: "writing a page", source: std::sync::Arc::new(error) })?;
+    /// Writes a page; answers how many pages there are more.
+    fn page(&self, page: &PageRow) -> Result<u32, StorageError> {
+        let large = self.large_of_page(page.id)?;
+        let [large_drafts, large_state] = large.unwrap_or_default();
+        let parameters = match page.parameters.as_slice() {
+            [] => None,
+            some => Some(serde_json::to_string(some).map_err(|error| StorageError::Backend {
+                doing: "writing a page",
+                source: std::sync::Arc::new(error),
+            })?),
+        };
         self.run(
             "writing a page",
-            sql,
+            "INSERT INTO pages (scope, id, parent, origin, parameters, opened_at_ms,
+                touched_after_ms, closed, reply, drafts, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT DO UPDATE SET parent = ?3, origin = ?4, parameters = ?5,
+                opened_at_ms = ?6, touched_after_ms = ?7, closed = ?8, reply = ?9,
+                drafts = ?10, state = ?11",
             (
-                &self.program,
-                self.user,
+                self.scope,
                 page.id.as_bytes(),
                 page.parent.map(|parent| *parent.as_bytes()),
-                &page.route,
+                self.origin(&page.digest, &page.route)?,
                 parameters,
-                page.digest.as_bytes(),
                 int(page.opened_at_ms),
-                int(page.touched_at_ms),
+                // Neither is below 0, so neither is their difference too large.
+                int(page.touched_at_ms) - int(page.opened_at_ms),
                 page.closed,
                 &page.reply,
-                &page.drafts,
-                &page.state,
+                self.keep(&page.drafts, large_drafts)?,
+                self.keep(&page.state, large_state)?,
             ),
+        )?;
+        Ok(u32::from(large.is_none()))
+    }
+
+    /// Where drafts and state of a page are in `large`; `None` where there is no page.
+    fn large_of_page(&self, page: PageId) -> Result<Option<[Option<i64>; 2]>, StorageError> {
+        read::one(
+            self.connection,
+            "looking for a page",
+            "SELECT drafts, state FROM pages WHERE scope = ?1 AND id = ?2",
+            (self.scope, page.as_bytes()),
+            |row| Ok([read::large(row, 0)?, read::large(row, 1)?]),
         )
     }
 
     fn remove_page(&self, page: PageId) -> Result<u32, StorageError> {
-        let removed = self.run(
-            "removing a page",
-            "DELETE FROM pages WHERE program = ?1 AND user = ?2 AND id = ?3",
-            (&self.program, self.user, page.as_bytes()),
-        )?;
-        Ok(u32::from(removed > 0))
+        let Some([drafts, state]) = self.large_of_page(page)? else {
+            return Ok(0);
+        };
+        self.forget(drafts)?;
+        self.forget(state)?;
+        self.run("removing a page", "DELETE FROM pages WHERE scope = ?1 AND id = ?2", (self.scope, page.as_bytes()))?;
+        Ok(1)
     }
 
     /// The pages that have to go where there are `pages` of them now.
@@ -224,11 +339,10 @@ impl Write<'_> {
             self.connection,
             "looking for a page to evict",
             "SELECT p.id FROM pages p
-              WHERE p.program = ?1 AND p.user = ?2 AND p.id NOT IN
-                (SELECT page FROM asks
-                  WHERE program = ?1 AND user = ?2 AND page IS NOT NULL)
-              ORDER BY p.closed DESC, p.touched_at_ms, p.id",
-            (&self.program, self.user),
+              WHERE p.scope = ?1 AND p.id NOT IN
+                (SELECT page FROM asks WHERE scope = ?1 AND page IS NOT NULL)
+              ORDER BY p.closed DESC, p.opened_at_ms + p.touched_after_ms, p.id",
+            (self.scope,),
             |row| Ok(PageId::from_bytes(row.get(0)?)),
         )?;
         let candidates = candidates.into_iter().filter(|page| !kept.contains(page));
@@ -240,31 +354,33 @@ impl Write<'_> {
             let before = read::one(
                 self.connection,
                 "looking for a key",
-                "SELECT length(value) FROM entries
-                  WHERE program = ?1 AND user = ?2 AND key = ?3",
-                (&self.program, self.user, key.as_bytes()),
-                |row| read::number(row, 0),
+                "SELECT coalesce(length(l.bytes), length(e.value)), e.value
+                   FROM entries e LEFT JOIN large l ON l.id = e.value
+                  WHERE e.scope = ?1 AND e.key = ?2",
+                (self.scope, key.as_bytes()),
+                |row| Ok((read::number(row, 0)?, read::large(row, 1)?)),
             )?;
-            if let Some(bytes) = before {
+            if let Some((bytes, _)) = before {
                 let bytes = bytes + key.len() as u64;
                 app.bytes_stored = app.bytes_stored.saturating_sub(bytes);
             }
+            let large = before.and_then(|(_, large)| large);
             match value {
                 Some(value) => {
                     self.run(
                         "writing a key",
-                        "INSERT INTO entries (program, user, key, value)
-                         VALUES (?1, ?2, ?3, ?4)
+                        "INSERT INTO entries (scope, key, value) VALUES (?1, ?2, ?3)
                          ON CONFLICT DO UPDATE SET value = excluded.value",
-                        (&self.program, self.user, key.as_bytes(), value),
+                        (self.scope, key.as_bytes(), self.keep(value, large)?),
                     )?;
                     app.bytes_stored += (key.len() + value.len()) as u64;
                 }
                 None if before.is_some() => {
+                    self.forget(large)?;
                     self.run(
                         "removing a key",
-                        "DELETE FROM entries WHERE program = ?1 AND user = ?2 AND key = ?3",
-                        (&self.program, self.user, key.as_bytes()),
+                        "DELETE FROM entries WHERE scope = ?1 AND key = ?2",
+                        (self.scope, key.as_bytes()),
                     )?;
                 }
                 None => {}
@@ -281,18 +397,24 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn app(&self, commit: &Commit, app: &AppRow) -> Result<(), StorageError> {
+    /// Writes the program's row; a state that the commit does not name stays.
+    fn app(&self, commit: &Commit, app: &AppRow, large_state: Option<i64>) -> Result<(), StorageError> {
+        let (origin, state) = match &commit.app_state {
+            Some((state, digest)) => (Some(self.origin(digest, "")?), Some(self.keep(state, large_state)?)),
+            None => (None, None),
+        };
         self.run(
             "writing a program's row",
-            "INSERT INTO apps (program, user, revision, bytes_stored, next_ask_id, pages,
-                timers, toasts, navigations, digest, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT DO UPDATE SET revision = ?3, bytes_stored = ?4, next_ask_id = ?5,
-                pages = ?6, timers = ?7, toasts = ?8, navigations = ?9,
-                digest = coalesce(?10, digest), state = coalesce(?11, state)",
+            "INSERT INTO apps (user, program, scope, revision, bytes_stored, next_ask_id, pages,
+                timers, toasts, navigations, origin, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT DO UPDATE SET revision = ?4, bytes_stored = ?5, next_ask_id = ?6,
+                pages = ?7, timers = ?8, toasts = ?9, navigations = ?10,
+                origin = coalesce(?11, origin), state = coalesce(?12, state)",
             (
-                &self.program,
                 self.user,
+                self.program,
+                self.scope,
                 int(app.revision),
                 int(app.bytes_stored),
                 int(app.next_ask_id),
@@ -300,8 +422,8 @@ impl Write<'_> {
                 app.timers,
                 app.toasts,
                 app.navigations,
-                commit.app_state.as_ref().map(|(_, digest)| *digest.as_bytes()),
-                commit.app_state.as_ref().map(|(state, _)| state),
+                origin,
+                state,
             ),
         )?;
         Ok(())
@@ -310,9 +432,8 @@ impl Write<'_> {
     fn event(&self, event: &EventRow) -> Result<(), StorageError> {
         self.run(
             "writing an event",
-            "INSERT INTO events (program, user, id, at_ms, outcome)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            (&self.program, self.user, event.id.0, int(event.at_ms), &event.outcome),
+            "INSERT INTO events (scope, id, at_ms, outcome) VALUES (?1, ?2, ?3, ?4)",
+            (self.scope, read::kept_id(event.id), int(event.at_ms), &event.outcome),
         )?;
         Ok(())
     }

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use mprun_core::identity::{AppId, PageId, ProgramId};
+use mprun_core::identity::{AppId, PageId, ProgramId, UserId};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{
@@ -29,7 +29,9 @@ use writer::{Job, Writer};
 /// that read; each takes up to 2 MiB of page cache.
 const IDLE_READERS_MAX: usize = 16;
 
-/// Events that are forgotten in one transaction, so that commits get in between.
+/// Events that are looked at in one go, so that a thread has other things to do in
+/// between, and about as many are forgotten in one transaction, so that commits get
+/// in between.
 const PRUNE_STEP: u32 = 1_000;
 
 /// What an acknowledged commit survives.
@@ -100,6 +102,10 @@ impl Readers {
 }
 
 impl Storage for SqliteStorage {
+    fn knows<'a>(&'a self, user: &'a UserId) -> Answer<'a, Result<bool, StorageError>> {
+        Box::pin(async move { self.readers.with(|c| read::knows(c, user)) })
+    }
+
     fn app<'a>(&'a self, scope: &'a Scope) -> Answer<'a, Result<AppRow, StorageError>> {
         Box::pin(async move { self.readers.with(|c| read::app(c, scope)) })
     }
@@ -178,14 +184,19 @@ impl Storage for SqliteStorage {
     fn prune(&self, before_ms: u64) -> Answer<'_, Result<u64, StorageError>> {
         Box::pin(async move {
             let mut pruned = 0;
-            loop {
-                let step = self.writer.ask(|answer| Job::Prune { before_ms, limit: PRUNE_STEP, answer });
-                let step = step.await?;
-                pruned += step;
-                if step < u64::from(PRUNE_STEP) {
-                    return Ok(pruned);
+            let mut old = Vec::new();
+            let mut next = Some(read::BEFORE_ALL_EVENTS);
+            while let Some(after) = next {
+                let looked = self.readers.with(|c| read::old_events(c, before_ms, after, PRUNE_STEP))?;
+                old.extend(looked.old);
+                next = looked.last;
+                if old.len() >= PRUNE_STEP as usize || (next.is_none() && !old.is_empty()) {
+                    let events = std::mem::take(&mut old);
+                    pruned += self.writer.ask(|answer| Job::Prune { before_ms, events, answer }).await?;
                 }
+                tokio::task::yield_now().await;
             }
+            Ok(pruned)
         })
     }
 

@@ -1,6 +1,6 @@
 //! The queries. Each is one statement, so that what it answers is of one moment.
 
-use mprun_core::identity::{Digest, PageId};
+use mprun_core::identity::{Digest, PageId, UserId};
 use rusqlite::{Connection, Params, Row, types::Type};
 
 use super::{failed, int};
@@ -11,44 +11,120 @@ use crate::{
 
 // Columns as macros, because `concat!` takes literals only and prepared
 // statements are looked up by their text: it should cost nothing to make it.
-macro_rules! app_columns {
+
+// Whose: the program is the first parameter, the user the second. Everything else is
+// found by the row's `scope`.
+macro_rules! apps_of_scope {
     () => {
-        "a.revision, a.bytes_stored, a.next_ask_id, a.pages, a.timers, a.toasts, \
-         a.navigations, a.digest, a.state"
+        "a.user = ?2 AND a.program = (SELECT id FROM programs WHERE name = ?1)"
     };
 }
-const APP_COLUMNS: usize = 9;
 
+macro_rules! count_columns {
+    () => {
+        "a.revision, a.bytes_stored, a.next_ask_id, a.pages, a.timers, a.toasts, a.navigations"
+    };
+}
+const COUNT_COLUMNS: usize = 7;
+
+// With these, `app_joins` is needed.
+macro_rules! app_columns {
+    () => {
+        concat!(count_columns!(), ", ao.digest, coalesce(al.bytes, a.state)")
+    };
+}
+const APP_COLUMNS: usize = COUNT_COLUMNS + 2;
+
+// Outer joins also where there always is a row: SQLite then keeps the order.
+macro_rules! app_joins {
+    () => {
+        " LEFT JOIN origins ao ON ao.id = a.origin LEFT JOIN large al ON al.id = a.state "
+    };
+}
+
+// With these, `origins` is needed as `o`.
 macro_rules! summary_columns {
     () => {
-        "p.id, p.parent, p.route, p.parameters, p.digest, p.opened_at_ms, \
-         p.touched_at_ms, p.closed, p.reply IS NOT NULL"
+        "p.id, p.parent, o.route, p.parameters, o.digest, p.opened_at_ms, \
+         p.opened_at_ms + p.touched_after_ms, p.closed, p.reply IS NOT NULL"
     };
 }
 const SUMMARY_COLUMNS: usize = 9;
 
+// With these, `page_joins` is needed.
 macro_rules! page_columns {
     () => {
-        concat!(summary_columns!(), ", p.reply, p.drafts, p.state")
+        concat!(summary_columns!(), ", p.reply, coalesce(d.bytes, p.drafts), coalesce(s.bytes, p.state)")
     };
 }
 
+macro_rules! page_joins {
+    () => {
+        " LEFT JOIN origins o ON o.id = p.origin \
+          LEFT JOIN large d ON d.id = p.drafts LEFT JOIN large s ON s.id = p.state "
+    };
+}
+
+// With these, `origins` is needed as `o`.
 macro_rules! ask_columns {
     () => {
-        "k.id, k.kind, k.page, k.route, k.due_at_ms, k.digest, k.payload, k.message"
+        "k.id, k.kind, k.page, o.route, k.due_at_ms, o.digest, k.payload, k.message"
     };
 }
 const ASK_COLUMNS: usize = 8;
+
+pub(super) fn knows(connection: &Connection, user: &UserId) -> Result<bool, StorageError> {
+    let known = one(
+        connection,
+        "looking for a user",
+        "SELECT EXISTS (SELECT 1 FROM apps WHERE user = ?1)",
+        (user.as_str(),),
+        |row| row.get(0),
+    )?;
+    Ok(known.unwrap_or(false))
+}
 
 pub(super) fn app(connection: &Connection, scope: &Scope) -> Result<AppRow, StorageError> {
     let row = one(
         connection,
         "reading a program's row",
-        concat!("SELECT ", app_columns!(), " FROM apps a WHERE a.program = ?1 AND a.user = ?2"),
+        concat!("SELECT ", app_columns!(), " FROM apps a", app_joins!(), "WHERE ", apps_of_scope!()),
         (scope.program.to_string(), scope.user.as_str()),
         app_row,
     )?;
     Ok(row.unwrap_or_default())
+}
+
+/// What a commit has to know of the program's row.
+#[derive(Default)]
+pub(super) struct Own {
+    /// The number that stands for user and program in all other tables; 0, which no
+    /// row has, before the first commit.
+    pub(super) scope: i64,
+    /// The program's number; 0 before the first commit.
+    pub(super) program: i64,
+    /// The row without its state: that can be large, and is not needed to change it.
+    pub(super) app: AppRow,
+    /// Where the state is in `large`, if it is there.
+    pub(super) large_state: Option<i64>,
+}
+
+pub(super) fn own(connection: &Connection, scope: &Scope) -> Result<Own, StorageError> {
+    let own = one(
+        connection,
+        "reading a program's row",
+        concat!("SELECT ", count_columns!(), ", a.scope, a.program, a.state FROM apps a WHERE ", apps_of_scope!()),
+        (scope.program.to_string(), scope.user.as_str()),
+        |row| {
+            Ok(Own {
+                scope: row.get(COUNT_COLUMNS)?,
+                program: row.get(COUNT_COLUMNS + 1)?,
+                app: counts(row)?,
+                large_state: large(row, COUNT_COLUMNS + 2)?,
+            })
+        },
+    )?;
+    Ok(own.unwrap_or_default())
 }
 
 pub(super) fn snapshot(connection: &Connection, scope: &Scope, page: PageId) -> Result<Snapshot, StorageError> {
@@ -61,9 +137,12 @@ pub(super) fn snapshot(connection: &Connection, scope: &Scope, page: PageId) -> 
             app_columns!(),
             ", ",
             page_columns!(),
-            " FROM apps a LEFT JOIN pages p
-                ON p.program = ?1 AND p.user = ?2 AND p.id = ?3
-              WHERE a.program = ?1 AND a.user = ?2"
+            " FROM apps a",
+            app_joins!(),
+            "LEFT JOIN pages p ON p.scope = a.scope AND p.id = ?3",
+            page_joins!(),
+            "WHERE ",
+            apps_of_scope!()
         ),
         (scope.program.to_string(), scope.user.as_str(), page.as_bytes()),
         |row| {
@@ -78,7 +157,14 @@ pub(super) fn page(connection: &Connection, scope: &Scope, page: PageId) -> Resu
     one(
         connection,
         "reading a page",
-        concat!("SELECT ", page_columns!(), " FROM pages p WHERE p.program = ?1 AND p.user = ?2 AND p.id = ?3"),
+        concat!(
+            "SELECT ",
+            page_columns!(),
+            " FROM apps a JOIN pages p ON p.scope = a.scope AND p.id = ?3",
+            page_joins!(),
+            "WHERE ",
+            apps_of_scope!()
+        ),
         (scope.program.to_string(), scope.user.as_str(), page.as_bytes()),
         |row| page_row(row, 0),
     )
@@ -91,8 +177,11 @@ pub(super) fn pages(connection: &Connection, scope: &Scope) -> Result<Vec<PageSu
         concat!(
             "SELECT ",
             summary_columns!(),
-            " FROM pages p WHERE p.program = ?1 AND p.user = ?2
-              ORDER BY p.touched_at_ms DESC, p.id"
+            " FROM apps a JOIN pages p ON p.scope = a.scope
+              LEFT JOIN origins o ON o.id = p.origin
+              WHERE ",
+            apps_of_scope!(),
+            " ORDER BY p.opened_at_ms + p.touched_after_ms DESC, p.id"
         ),
         (scope.program.to_string(), scope.user.as_str()),
         |row| summary(row, 0),
@@ -104,18 +193,18 @@ pub(super) fn stack(connection: &Connection, scope: &Scope, page: PageId) -> Res
         connection,
         "reading a page stack",
         concat!(
-            "WITH RECURSIVE chain (id, depth) AS (
-                VALUES (?3, 0)
-                UNION ALL
-                SELECT c.parent, chain.depth + 1
-                  FROM chain JOIN pages c
-                    ON c.program = ?1 AND c.user = ?2 AND c.id = chain.id
+            "WITH RECURSIVE chain (scope, id, depth) AS (
+                SELECT a.scope, ?3, 0 FROM apps a WHERE ",
+            apps_of_scope!(),
+            "   UNION ALL
+                SELECT chain.scope, c.parent, chain.depth + 1
+                  FROM chain JOIN pages c ON c.scope = chain.scope AND c.id = chain.id
                  WHERE c.parent IS NOT NULL AND chain.depth + 1 < ?4
              )
              SELECT ",
             summary_columns!(),
-            " FROM chain JOIN pages p
-                ON p.program = ?1 AND p.user = ?2 AND p.id = chain.id
+            " FROM chain JOIN pages p ON p.scope = chain.scope AND p.id = chain.id
+              LEFT JOIN origins o ON o.id = p.origin
               ORDER BY chain.depth"
         ),
         (scope.program.to_string(), scope.user.as_str(), page.as_bytes(), limits::STACK_DEPTH_MAX),
@@ -132,9 +221,13 @@ pub(super) fn get(
     let found = one(
         connection,
         "reading a key",
-        "SELECT
-            (SELECT revision FROM apps WHERE program = ?1 AND user = ?2),
-            (SELECT value FROM entries WHERE program = ?1 AND user = ?2 AND key = ?3)",
+        concat!(
+            "SELECT a.revision, coalesce(l.bytes, e.value)
+               FROM apps a LEFT JOIN entries e ON e.scope = a.scope AND e.key = ?3
+               LEFT JOIN large l ON l.id = e.value
+              WHERE ",
+            apps_of_scope!()
+        ),
         (scope.program.to_string(), scope.user.as_str(), key.as_bytes()),
         |row| Ok((optional_number(row, 0)?, row.get(1)?)),
     )?;
@@ -156,12 +249,14 @@ pub(super) fn keys(
         "listing keys",
         // At least one row wherever there is a program's row, so that the revision
         // is known also where no key matches.
-        "SELECT a.revision, e.key
-           FROM apps a LEFT JOIN entries e
-             ON e.program = ?1 AND e.user = ?2
-            AND e.key >= ?3 AND e.key < ?4 AND e.key > ?5
-          WHERE a.program = ?1 AND a.user = ?2
-          ORDER BY e.key LIMIT ?6",
+        concat!(
+            "SELECT a.revision, e.key
+               FROM apps a LEFT JOIN entries e
+                 ON e.scope = a.scope AND e.key >= ?3 AND e.key < ?4 AND e.key > ?5
+              WHERE ",
+            apps_of_scope!(),
+            " ORDER BY e.key LIMIT ?6"
+        ),
         (
             scope.program.to_string(),
             scope.user.as_str(),
@@ -202,17 +297,65 @@ pub(super) fn event(connection: &Connection, scope: &Scope, event: EventId) -> R
     one(
         connection,
         "reading an event",
-        "SELECT outcome FROM events WHERE program = ?1 AND user = ?2 AND id = ?3",
-        (scope.program.to_string(), scope.user.as_str(), event.0),
+        concat!(
+            "SELECT e.outcome FROM apps a JOIN events e ON e.scope = a.scope AND e.id = ?3 WHERE ",
+            apps_of_scope!()
+        ),
+        (scope.program.to_string(), scope.user.as_str(), kept_id(event)),
         |row| row.get(0),
     )
+}
+
+/// As much of an event's id as is kept.
+pub(super) fn kept_id(event: EventId) -> [u8; 16] {
+    // Of 32 bytes there are always 16.
+    event.0.first_chunk().copied().unwrap_or_default()
+}
+
+/// Where an event is: its scope and as much of its id as is kept.
+pub(super) type EventKey = (i64, [u8; 16]);
+
+/// Comes before every event: scopes begin with 1.
+pub(super) const BEFORE_ALL_EVENTS: EventKey = (0, [0; 16]);
+
+/// What a look at some events found.
+pub(super) struct OldEvents {
+    /// Those that are old enough.
+    pub(super) old: Vec<EventKey>,
+    /// The last that was looked at; `None` where there are no more.
+    pub(super) last: Option<EventKey>,
+}
+
+/// Looks at `limit` events after `after`, in the order in which they lie in the file.
+pub(super) fn old_events(
+    connection: &Connection,
+    before_ms: u64,
+    after: EventKey,
+    limit: u32,
+) -> Result<OldEvents, StorageError> {
+    let events: Vec<(EventKey, bool)> = many(
+        connection,
+        "looking for old events",
+        "SELECT scope, id, at_ms < ?1 FROM events WHERE (scope, id) > (?2, ?3) ORDER BY scope, id LIMIT ?4",
+        (int(before_ms), after.0, after.1, limit),
+        |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)),
+    )?;
+    let last = events.last().filter(|_| events.len() >= limit as usize).map(|(event, _)| *event);
+    Ok(OldEvents { old: events.into_iter().filter(|(_, old)| *old).map(|(event, _)| event).collect(), last })
 }
 
 pub(super) fn ask(connection: &Connection, scope: &Scope, ask: AskId) -> Result<Option<Ask>, StorageError> {
     one(
         connection,
         "reading an ask",
-        concat!("SELECT ", ask_columns!(), " FROM asks k WHERE k.program = ?1 AND k.user = ?2 AND k.id = ?3"),
+        concat!(
+            "SELECT ",
+            ask_columns!(),
+            " FROM apps a JOIN asks k ON k.scope = a.scope AND k.id = ?3
+              LEFT JOIN origins o ON o.id = k.origin
+              WHERE ",
+            apps_of_scope!()
+        ),
         (scope.program.to_string(), scope.user.as_str(), int(ask.0)),
         ask_row,
     )
@@ -225,9 +368,11 @@ pub(super) fn asks(connection: &Connection, scope: &Scope, filter: AskFilter) ->
         concat!(
             "SELECT ",
             ask_columns!(),
-            " FROM asks k
-              WHERE k.program = ?1 AND k.user = ?2
-                AND (?3 IS NULL OR k.kind = ?3) AND (?4 IS NULL OR k.page = ?4)
+            " FROM apps a JOIN asks k ON k.scope = a.scope
+              LEFT JOIN origins o ON o.id = k.origin
+              WHERE ",
+            apps_of_scope!(),
+            "   AND (?3 IS NULL OR k.kind = ?3) AND (?4 IS NULL OR k.page = ?4)
               ORDER BY k.id"
         ),
         (
@@ -247,9 +392,10 @@ pub(super) fn due(connection: &Connection, now_ms: u64, limit: u32) -> Result<Ve
         concat!(
             "SELECT ",
             ask_columns!(),
-            ", k.program, k.user FROM asks k
+            ", g.name, k.user FROM asks k
+              LEFT JOIN origins o ON o.id = k.origin LEFT JOIN programs g ON g.id = k.program
               WHERE k.due_at_ms <= ?1
-              ORDER BY k.due_at_ms, k.program, k.user, k.id LIMIT ?2"
+              ORDER BY k.due_at_ms, g.name, k.user, k.id LIMIT ?2"
         ),
         (int(now_ms), limit),
         |row| {
@@ -310,8 +456,13 @@ pub(super) fn many<T>(
 }
 
 fn app_row(row: &Row<'_>) -> rusqlite::Result<AppRow> {
-    let digest: Option<[u8; 32]> = row.get(7)?;
-    let state: Option<Vec<u8>> = row.get(8)?;
+    let digest: Option<[u8; 32]> = row.get(COUNT_COLUMNS)?;
+    let state: Option<Vec<u8>> = row.get(COUNT_COLUMNS + 1)?;
+    Ok(AppRow { state: state.zip(digest.map(Digest::from_bytes)), ..counts(row)? })
+}
+
+/// A program's row without its state.
+fn counts(row: &Row<'_>) -> rusqlite::Result<AppRow> {
     Ok(AppRow {
         revision: number(row, 0)?,
         bytes_stored: number(row, 1)?,
@@ -320,7 +471,7 @@ fn app_row(row: &Row<'_>) -> rusqlite::Result<AppRow> {
         timers: row.get(4)?,
         toasts: row.get(5)?,
         navigations: row.get(6)?,
-        state: state.zip(digest.map(Digest::from_bytes)),
+        state: None,
     })
 }
 
@@ -388,8 +539,15 @@ pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<AskKind> {
 }
 
 fn parameters(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
-    let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text).map_err(|error| damaged(column, error))
+    match row.get_ref(column)?.as_str_or_null()? {
+        Some(text) => serde_json::from_str(text).map_err(|error| damaged(column, error)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Where the bytes of a column are in `large`; `None` where they stand in the row.
+pub(super) fn large(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
+    Ok(row.get_ref(column)?.as_i64().ok())
 }
 
 pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

@@ -1,5 +1,6 @@
 //! Opens the database file and decides whether it is ours to use: refuses files
-//! of other applications and of newer versions, creates what is missing.
+//! of other applications and of newer versions, creates what is missing, brings
+//! files of an older version up to date without losing a row.
 //!
 //! Several processes may open one new file at the same moment, so every step
 //! either happens inside a transaction that looks again, or can be repeated.
@@ -15,7 +16,7 @@ use crate::StorageError;
 const APPLICATION_ID: i64 = 0x6d70_726e;
 
 /// The newest schema that this code knows (`PRAGMA user_version`).
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// How long a connection waits for another process that is writing. A commit
 /// holds the lock for milliseconds; whoever holds it for longer than this is ill.
@@ -27,13 +28,74 @@ const STATEMENTS_MAX: usize = 64;
 /// Above this the write-ahead log is cut back to, after a checkpoint.
 const WAL_BYTES_KEPT: i64 = 16 << 20;
 
-/// Keys are bytes and not text, so that they sort by bytes and a prefix has an
-/// upper bound. Large columns stand last in their rows: SQLite reads a row from
-/// its beginning and stops at the last column that it needs.
+/// The most bytes of a state, of drafts or of a value that stand in the row itself.
+/// With them a row has some 200: SQLite advises to keep rows of a table without row
+/// ids below a twentieth of a page, and from a quarter on each would take an
+/// overflow page of its own. What is larger stands in `large`.
+pub(super) const INLINE_BYTES_MAX: usize = 150;
+
+/// A row that a million users leave behind says nothing twice. What is long and
+/// repeated stands in a table of its own and is named by a small number: a user in a
+/// program (`scope`, given out by `counters`), a program (`programs`), and a bundle
+/// with one of its pages (`origins`; the route is empty for a program's own state).
+/// Scopes are never used again and rows of `apps` are never removed: an old number
+/// cannot come to mean somebody else. `programs` and `origins` only grow, as installed
+/// bundles do.
+///
+/// A usual page that was opened, used once and left costs, with 3 bytes for length and
+/// place of each row, one byte of header for each column and one for the header, and
+/// nothing for NULL, 0, 1 and what is empty:
+///
+/// | row      | bytes beside the state                                                    |
+/// |----------|---------------------------------------------------------------------------|
+/// | `apps`   | 52: 3 + 13, user 32, scope 3, origin 1                                     |
+/// | `pages`  | 42: 3 + 12, scope 3, id 16, origin 1, opened 6, touched 1 (after hours: 4) |
+/// | `events` | 67: 3 + 5, scope 3, id 16, time 6, outcome 34; pruned after two days       |
+///
+/// 161 and, as SQLite fills the leaves of such tables to nine tenths, some 180 in the
+/// file; 105 without the event. A user's further pages cost no row of `apps`. What
+/// stands in `large` costs another 13.
+///
+/// Events have no index by their time, which would cost as much as half of an event:
+/// pruning looks through all of them. Of an event's id the first 16 bytes are kept: it
+/// is a hash and compared with those of one user in one program only. By chance 128
+/// bits never meet, and whoever makes two that do (2^64 tries) has lost an event of
+/// their own.
+///
+/// Asks say once more whose they are, because somebody has to be found for those that
+/// are due. `touched_after_ms` counts from `opened_at_ms`. `state`, `drafts` and
+/// `value` are either the bytes or the number of a row of `large`. Keys are bytes and
+/// not text, so that they sort by bytes and a prefix has an upper bound. What can be
+/// large stands last in its row: SQLite reads a row from its beginning and stops at
+/// the last column that it needs.
 const SCHEMA: &str = "
+CREATE TABLE programs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE origins (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL,
+    route TEXT NOT NULL,
+    UNIQUE (digest, route)
+) STRICT;
+
+CREATE TABLE counters (
+    name TEXT NOT NULL PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('scopes', 0);
+
+CREATE TABLE large (
+    id INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE apps (
-    program TEXT NOT NULL,
     user TEXT NOT NULL,
+    program INTEGER NOT NULL,
+    scope INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     bytes_stored INTEGER NOT NULL,
     next_ask_id INTEGER NOT NULL,
@@ -41,60 +103,55 @@ CREATE TABLE apps (
     timers INTEGER NOT NULL,
     toasts INTEGER NOT NULL,
     navigations INTEGER NOT NULL,
-    digest BLOB,
-    state BLOB,
-    PRIMARY KEY (program, user)
-) STRICT;
+    origin INTEGER,
+    state ANY,
+    PRIMARY KEY (user, program)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pages (
-    program TEXT NOT NULL,
-    user TEXT NOT NULL,
+    scope INTEGER NOT NULL,
     id BLOB NOT NULL,
     parent BLOB,
-    route TEXT NOT NULL,
-    parameters TEXT NOT NULL,
-    digest BLOB NOT NULL,
+    origin INTEGER NOT NULL,
+    parameters TEXT,
     opened_at_ms INTEGER NOT NULL,
-    touched_at_ms INTEGER NOT NULL,
+    touched_after_ms INTEGER NOT NULL,
     closed INTEGER NOT NULL,
     reply BLOB,
-    drafts BLOB NOT NULL,
-    state BLOB NOT NULL,
-    PRIMARY KEY (program, user, id)
-) STRICT;
+    drafts ANY NOT NULL,
+    state ANY NOT NULL,
+    PRIMARY KEY (scope, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entries (
-    program TEXT NOT NULL,
-    user TEXT NOT NULL,
+    scope INTEGER NOT NULL,
     key BLOB NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (program, user, key)
-) STRICT;
+    value ANY NOT NULL,
+    PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE asks (
-    program TEXT NOT NULL,
-    user TEXT NOT NULL,
+    scope INTEGER NOT NULL,
     id INTEGER NOT NULL,
+    program INTEGER NOT NULL,
+    user TEXT NOT NULL,
     kind INTEGER NOT NULL,
     page BLOB,
-    route TEXT NOT NULL,
+    origin INTEGER NOT NULL,
     due_at_ms INTEGER,
-    digest BLOB NOT NULL,
     payload BLOB NOT NULL,
     message BLOB NOT NULL,
-    PRIMARY KEY (program, user, id)
-) STRICT;
+    PRIMARY KEY (scope, id)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX asks_by_due_time ON asks (due_at_ms) WHERE due_at_ms IS NOT NULL;
 
 CREATE TABLE events (
-    program TEXT NOT NULL,
-    user TEXT NOT NULL,
+    scope INTEGER NOT NULL,
     id BLOB NOT NULL,
     at_ms INTEGER NOT NULL,
     outcome BLOB NOT NULL,
-    PRIMARY KEY (program, user, id)
+    PRIMARY KEY (scope, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX events_by_time ON events (at_ms);
 
 CREATE TABLE secrets (
     name TEXT NOT NULL PRIMARY KEY,
@@ -107,24 +164,87 @@ CREATE TABLE bindings (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Makes version 2 of version 1, which had program and user as text in every row and
+/// index. Row ids of `apps` become scopes: nothing was ever removed from it. Large
+/// bytes stay in their rows, where they can be read as well, until somebody writes
+/// them. The file does not become smaller, but has room.
+const FROM_VERSION_1: [&str; 3] = [
+    "
+DROP INDEX asks_by_due_time;
+DROP INDEX events_by_time;
+ALTER TABLE apps RENAME TO old_apps;
+ALTER TABLE pages RENAME TO old_pages;
+ALTER TABLE entries RENAME TO old_entries;
+ALTER TABLE asks RENAME TO old_asks;
+ALTER TABLE events RENAME TO old_events;
+ALTER TABLE secrets RENAME TO old_secrets;
+ALTER TABLE bindings RENAME TO old_bindings;
+",
+    SCHEMA,
+    "
+INSERT INTO programs (name) SELECT DISTINCT program FROM old_apps ORDER BY program;
+INSERT INTO origins (digest, route)
+    SELECT digest, '' FROM old_apps WHERE digest IS NOT NULL
+    UNION SELECT digest, route FROM old_pages
+    UNION SELECT digest, route FROM old_asks;
+UPDATE counters SET value = (SELECT coalesce(max(rowid), 0) FROM old_apps) WHERE name = 'scopes';
+
+INSERT INTO apps (user, program, scope, revision, bytes_stored, next_ask_id, pages, timers,
+        toasts, navigations, origin, state)
+    SELECT a.user, g.id, a.rowid, a.revision, a.bytes_stored, a.next_ask_id, a.pages, a.timers,
+           a.toasts, a.navigations, o.id, a.state
+      FROM old_apps a JOIN programs g ON g.name = a.program
+      LEFT JOIN origins o ON o.digest = a.digest AND o.route = ''
+     ORDER BY a.user, g.id;
+
+INSERT INTO pages (scope, id, parent, origin, parameters, opened_at_ms, touched_after_ms,
+        closed, reply, drafts, state)
+    SELECT a.rowid, p.id, p.parent, o.id, nullif(p.parameters, '[]'), p.opened_at_ms,
+           p.touched_at_ms - p.opened_at_ms, p.closed, p.reply, p.drafts, p.state
+      FROM old_pages p LEFT JOIN old_apps a ON a.program = p.program AND a.user = p.user
+      LEFT JOIN origins o ON o.digest = p.digest AND o.route = p.route
+     ORDER BY a.rowid, p.id;
+
+INSERT INTO entries (scope, key, value)
+    SELECT a.rowid, e.key, e.value
+      FROM old_entries e LEFT JOIN old_apps a ON a.program = e.program AND a.user = e.user
+     ORDER BY a.rowid, e.key;
+
+INSERT INTO asks (scope, id, program, user, kind, page, origin, due_at_ms, payload, message)
+    SELECT a.rowid, k.id, g.id, k.user, k.kind, k.page, o.id, k.due_at_ms, k.payload, k.message
+      FROM old_asks k LEFT JOIN old_apps a ON a.program = k.program AND a.user = k.user
+      LEFT JOIN programs g ON g.name = k.program
+      LEFT JOIN origins o ON o.digest = k.digest AND o.route = k.route
+     ORDER BY a.rowid, k.id;
+
+INSERT INTO events (scope, id, at_ms, outcome)
+    SELECT a.rowid, substr(e.id, 1, 16), e.at_ms, e.outcome
+      FROM old_events e LEFT JOIN old_apps a ON a.program = e.program AND a.user = e.user
+     ORDER BY a.rowid, e.id;
+
+INSERT INTO secrets (name, value) SELECT name, value FROM old_secrets;
+INSERT INTO bindings (app_id, namespace) SELECT app_id, namespace FROM old_bindings;
+
+DROP TABLE old_apps;
+DROP TABLE old_pages;
+DROP TABLE old_entries;
+DROP TABLE old_asks;
+DROP TABLE old_events;
+DROP TABLE old_secrets;
+DROP TABLE old_bindings;
+",
+];
+
 /// The connection that writes. Creates the file, readable for its owner only (it
 /// holds secrets), and the schema where they are missing.
 pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connection, StorageError> {
     create_file(path)?;
     let mut connection = connect(path)?;
     let opening = failed("opening the database");
-    if version(&connection)?.is_none() {
-        use_wal(&connection)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&opening)?;
-        // Another process may have been here since we looked.
-        if version(&transaction)?.is_none() {
-            transaction.execute_batch(SCHEMA).map_err(&opening)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&opening)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(&opening)?;
-        }
-        transaction.commit().map_err(&opening)?;
-    } else {
-        use_wal(&connection)?;
+    let found = version(&connection)?;
+    use_wal(&connection)?;
+    if found != Some(SCHEMA_VERSION) {
+        bring_up_to_date(&mut connection)?;
     }
     connection
         .pragma_update(
@@ -138,6 +258,28 @@ pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connect
         .map_err(&opening)?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(())).map_err(&opening)?;
     Ok(connection)
+}
+
+/// Creates the schema, or makes it of an older one, in one transaction: whoever dies
+/// in it leaves the file as it was. Processes of the older version that have the file
+/// open are told by SQLite that their columns are gone, and change nothing.
+fn bring_up_to_date(connection: &mut Connection) -> Result<(), StorageError> {
+    let opening = failed("opening the database");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&opening)?;
+    // Another process may have been here since we looked.
+    match version(&transaction)? {
+        None => {
+            transaction.execute_batch(SCHEMA).map_err(&opening)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&opening)?;
+        }
+        Some(1) => FROM_VERSION_1
+            .iter()
+            .try_for_each(|step| transaction.execute_batch(step))
+            .map_err(failed("bringing the database up to date"))?,
+        Some(_) => return Ok(()),
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(&opening)?;
+    transaction.commit().map_err(&opening)
 }
 
 /// A connection that reads only. The file and its schema are there.
@@ -201,6 +343,9 @@ fn version(connection: &Connection) -> Result<Option<i64>, StorageError> {
     if application != APPLICATION_ID {
         return Err(StorageError::Foreign);
     }
+    if found < 1 {
+        return Err(StorageError::Damaged { what: format!("schema version {found}, expected 1 to {SCHEMA_VERSION}") });
+    }
     if found > SCHEMA_VERSION {
         return Err(StorageError::NewerSchema { found, known: SCHEMA_VERSION });
     }
@@ -253,7 +398,18 @@ mod tests {
         connection.pragma_update(None, "user_version", 7).unwrap();
         drop(connection);
         let error = SqliteStorage::open(&path).err().unwrap();
-        assert_eq!(error.to_string(), "the data have schema version 7, expected at most 1");
+        assert_eq!(error.to_string(), "the data have schema version 7, expected at most 2");
+    }
+
+    #[test]
+    fn a_file_that_is_ours_and_of_no_version_is_refused() {
+        let (_folder, path) = file();
+        drop(SqliteStorage::open(&path).unwrap());
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 0).unwrap();
+        drop(connection);
+        let error = SqliteStorage::open(&path).err().unwrap();
+        assert_eq!(error.to_string(), "the data are damaged: schema version 0, expected 1 to 2");
     }
 
     #[test]

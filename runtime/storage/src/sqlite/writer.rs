@@ -28,8 +28,8 @@ pub(super) enum Job {
     Commit { scope: Scope, commit: Box<Commit>, answer: Answer<Committed, CommitError> },
     /// See [`crate::Storage::secret`].
     Secret { name: String, answer: Answer<[u8; 32], StorageError> },
-    /// See [`crate::Storage::prune`]; at most `limit` events.
-    Prune { before_ms: u64, limit: u32, answer: Answer<u64, StorageError> },
+    /// See [`crate::Storage::prune`]; of these events.
+    Prune { before_ms: u64, events: Vec<read::EventKey>, answer: Answer<u64, StorageError> },
     /// See [`crate::Storage::bind`].
     Bind { program: ProgramId, answer: Answer<(), BindError> },
     /// See [`crate::Storage::release`].
@@ -197,8 +197,8 @@ impl Job {
                 let good = result.is_ok();
                 (Finished::Secret(Pending { answer, result }), good)
             }
-            Job::Prune { before_ms, limit, answer } => {
-                let result = commit::prune(connection, before_ms, limit);
+            Job::Prune { before_ms, events, answer } => {
+                let result = commit::prune(connection, before_ms, &events);
                 let good = result.is_ok();
                 (Finished::Prune(Pending { answer, result }), good)
             }

@@ -52,5 +52,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let replayed = runtime.block_on(replay(&storage, &steps));
         prop_assert!(replayed.is_ok(), "{}", replayed.unwrap_err());
+        drop(storage);
+        crate::sqlite::check_large_bytes(&path);
     }
 }

@@ -1,9 +1,10 @@
 //! The conformance suite on SQLite, and what only a file can do.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
+use mprun_core::identity::{Digest, PageId};
 use mprun_storage::{
-    Commit, CommitError, EventId, EventRow, Scope, Storage, conformance,
+    Commit, CommitError, EventId, EventRow, PageRow, Scope, Storage, conformance, limits,
     sqlite::{Durability, SqliteStorage},
 };
 
@@ -18,6 +19,93 @@ async fn sqlite_keeps_every_promise() {
     let path = folder.path().join("data.sqlite");
     let storage = SqliteStorage::open_with(&path, Durability::Normal).unwrap();
     conformance::run(Arc::new(storage)).await.unwrap();
+    check_large_bytes(&path);
+}
+
+/// What stands outside of its row belongs to exactly one row.
+pub(crate) fn check_large_bytes(path: &Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let ids = |sql: &str| -> Vec<i64> {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map((), |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let kept = ids("SELECT id FROM large ORDER BY id");
+    let named = ids("SELECT id FROM (
+            SELECT state AS id FROM apps UNION ALL SELECT state FROM pages
+            UNION ALL SELECT drafts FROM pages UNION ALL SELECT value FROM entries)
+          WHERE typeof(id) = 'integer' ORDER BY id");
+    assert_eq!(kept, named);
+}
+
+#[tokio::test]
+async fn an_idle_page_costs_less_than_200_bytes_beside_its_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.sqlite");
+    // As a server writes it: user ids of 32 characters, an event whose outcome names
+    // page and route, states of 25 bytes.
+    let write = async |users: std::ops::Range<u32>| {
+        let storage = SqliteStorage::open_with(&path, Durability::Normal).unwrap();
+        for user in users {
+            let name = Digest::of(&user.to_le_bytes());
+            let scope = scope(&name.to_string()[..32]);
+            let now = 1_795_371_865_557 + u64::from(user) * 1_000;
+            let commit = Commit {
+                app_state: Some((vec![1; 9], Digest::of(b"bundle"))),
+                pages: vec![PageRow {
+                    id: PageId::from_bytes(*name.as_bytes().first_chunk().unwrap()),
+                    parent: None,
+                    route: "counter".to_owned(),
+                    parameters: Vec::new(),
+                    state: vec![2; 16],
+                    digest: Digest::of(b"bundle"),
+                    drafts: Vec::new(),
+                    reply: None,
+                    opened_at_ms: now,
+                    touched_at_ms: now + 60_000,
+                    closed: false,
+                }],
+                event: Some(EventRow { id: EventId(*name.as_bytes()), outcome: vec![3; 34], at_ms: now + 60_000 }),
+                ..Commit::default()
+            };
+            storage.commit(&scope, commit).await.unwrap();
+        }
+        // The last to close moves everything into the file.
+        drop(storage);
+        std::fs::metadata(&path).unwrap().len()
+    };
+    let before = write(0..400).await;
+    let after = write(400..4_400).await;
+    let page = (after - before) as f64 / 4_000.0 - 25.0;
+    assert!((100.0..200.0).contains(&page), "{page} bytes");
+}
+
+#[tokio::test]
+async fn numbers_that_a_refused_commit_was_given_stand_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.sqlite");
+    let storage = SqliteStorage::open_with(&path, Durability::Normal).unwrap();
+    let (refused, other) = (scope("refused"), scope("other"));
+    let large = vec![0; limits::VALUE_BYTES_MAX];
+    let too_much = Commit {
+        writes: (0..11).map(|n| (format!("large/{n}"), Some(large.clone()))).collect(),
+        event: Some(EventRow { id: EventId([1; 32]), outcome: Vec::new(), at_ms: 1 }),
+        ..Commit::default()
+    };
+    let error = storage.commit(&refused, too_much).await;
+    assert!(matches!(error, Err(CommitError::Limit { .. })), "{error:?}");
+    let small = |value: &[u8]| Commit { writes: vec![("key".to_owned(), Some(value.to_vec()))], ..Commit::default() };
+    storage.commit(&other, small(b"other")).await.unwrap();
+    storage.commit(&refused, small(b"refused")).await.unwrap();
+    assert_eq!(storage.get(&other, 1, "key").await.unwrap(), Some(b"other".to_vec()));
+    assert_eq!(storage.get(&refused, 1, "key").await.unwrap(), Some(b"refused".to_vec()));
+    assert_eq!(storage.keys(&refused, 1, "", None, 10).await.unwrap(), ["key"]);
+    drop(storage);
+    check_large_bytes(&path);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let count = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(DISTINCT scope) FROM apps"), 2);
+    assert_eq!(count("SELECT max(scope) FROM apps"), count("SELECT value FROM counters WHERE name = 'scopes'"));
+    assert_eq!(count("SELECT count(*) FROM large"), 0);
 }
 
 #[tokio::test]

@@ -42,9 +42,12 @@ pub(crate) fn dialog_example(page: &ActionsPage, w: &Words) -> Node<ActionsMsg> 
                     </view>
                 </dialog>
             } else {
-                <dialog open label={w.full_title} trigger={w.full}>
+                <dialog open={page.explains} label={w.full_title} trigger={w.full} on:close=ActionsMsg::Explained>
                     <text>{w.full_text}</text>
-                    <button type="warn" closes on:tap=ActionsMsg::GiveBack>{w.give_back}</button>
+                    <view layout="wrap" gap="small">
+                        <button type="warn" closes on:tap=ActionsMsg::GiveBack>{w.give_back}</button>
+                        <button closes>{w.full_yes}</button>
+                    </view>
                 </dialog>
             }
             <text live strong>{words::with(w.tickets, page.tickets)}</text>

@@ -53,11 +53,11 @@ pub(crate) fn picker_example(page: &FieldsPage, w: &Words) -> Node<FieldsMsg> {
         <view>
             <picker label={w.day} value={page.day.name()} on:change=FieldsMsg::Day>
                 for day in Day::ALL, key = day.name() {
-                    <option value={day.name()}>{day.read(w)}</option>
+                    <option value={day.name()}>{day.label()}</option>
                 }
                 <option value="monday" disabled>{w.day_monday}</option>
             </picker>
-            <text live>{words::with(w.chosen, page.day.read(w))}</text>
+            <text live>{words::with(w.chosen, page.day.label())}</text>
         </view>
     }
 }
@@ -67,7 +67,7 @@ pub(crate) fn radio_group_example(page: &FieldsPage, w: &Words) -> Node<FieldsMs
         <radio-group label={w.hour} layout="wrap" value={page.hour.name()}
             on:change=FieldsMsg::Hour>
             for hour in Hour::ALL, key = hour.name() {
-                <radio value={hour.name()}>{hour.read(w)}</radio>
+                <radio value={hour.name()}>{hour.label()}</radio>
             }
         </radio-group>
     }
@@ -121,7 +121,7 @@ pub(crate) fn form_example(page: &FieldsPage, w: &Words) -> Node<FieldsMsg> {
                     value="1" required/>
                 <picker label={w.booking_day} name="day" value="" required>
                     for day in Day::ALL, key = day.name() {
-                        <option value={day.name()}>{day.read(w)}</option>
+                        <option value={day.name()}>{day.label()}</option>
                     }
                 </picker>
                 <checkbox label={w.booking_rules} name="rules" required/>
@@ -130,7 +130,7 @@ pub(crate) fn form_example(page: &FieldsPage, w: &Words) -> Node<FieldsMsg> {
             if let Some(booking) = &page.booked {
                 <view surface="notice" gap="small">
                     <text live strong>{words::with(w.booked, &booking.name)}</text>
-                    <text>{booking.day.read(w)} " × " {booking.tickets}</text>
+                    <text>{booking.day.label()} " × " {booking.tickets}</text>
                 </view>
             }
         </view>

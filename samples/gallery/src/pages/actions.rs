@@ -17,6 +17,8 @@ pub(crate) const TICKETS_MAX: u32 = 3;
 pub(crate) struct ActionsPage {
     pub(crate) pressed: u32,
     pub(crate) tickets: u32,
+    /// Whether the program has opened the dialog that explains itself.
+    pub(crate) explains: bool,
 }
 
 /// What can be done here.
@@ -24,6 +26,7 @@ pub(crate) struct ActionsPage {
 pub(crate) enum ActionsMsg {
     Press,
     Book,
+    Explained,
     GiveBack,
 }
 
@@ -33,8 +36,12 @@ impl Page for ActionsPage {
     fn update(&mut self, msg: ActionsMsg, _: &mut Cx<(), ActionsMsg>) -> Result {
         match msg {
             ActionsMsg::Press => self.pressed += 1,
-            ActionsMsg::Book => self.tickets = TICKETS_MAX.min(self.tickets + 1),
-            ActionsMsg::GiveBack => self.tickets = 0,
+            ActionsMsg::Book => {
+                self.tickets = TICKETS_MAX.min(self.tickets + 1);
+                self.explains = self.tickets == TICKETS_MAX;
+            }
+            ActionsMsg::Explained => self.explains = false,
+            ActionsMsg::GiveBack => (self.tickets, self.explains) = (0, false),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use mprun::prelude::*;
 
 use crate::examples::fields as examples;
 use crate::parts;
-use crate::words::{self, Words};
+use crate::words;
 
 const SOURCE: &str = include_str!("../examples/fields.rs");
 
@@ -77,39 +77,24 @@ pub(crate) struct Booking {
 #[derive(Choice, State, Clone, Copy, Default)]
 pub(crate) enum Day {
     #[default]
+    #[choice(label = "A weekday", zh = "工作日", ar = "يوم عمل")]
     Weekday,
+    #[choice(zh = "周六", ar = "السبت")]
     Saturday,
+    #[choice(zh = "周日", ar = "الأحد")]
     Sunday,
-}
-
-impl Day {
-    /// What users read; `Choice::label` is in one language.
-    pub(crate) fn read(self, w: &Words) -> &'static str {
-        match self {
-            Self::Weekday => w.day_weekday,
-            Self::Saturday => w.day_saturday,
-            Self::Sunday => w.sunday,
-        }
-    }
 }
 
 /// A time of the day to choose.
 #[derive(Choice, State, Clone, Copy, Default)]
 pub(crate) enum Hour {
     #[default]
+    #[choice(zh = "上午", ar = "الصباح")]
     Morning,
+    #[choice(zh = "中午", ar = "الظهر")]
     Noon,
+    #[choice(zh = "傍晚", ar = "المساء")]
     Evening,
-}
-
-impl Hour {
-    pub(crate) fn read(self, w: &Words) -> &'static str {
-        match self {
-            Self::Morning => w.hour_morning,
-            Self::Noon => w.hour_noon,
-            Self::Evening => w.hour_evening,
-        }
-    }
 }
 
 impl Page for FieldsPage {

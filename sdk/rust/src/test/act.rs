@@ -80,7 +80,7 @@ impl<P: Program> TestPage<P> {
     }
 
     /// Presses what is called so: a button, a link, or anything with `on:tap`.
-    /// A button of a form submits it.
+    /// A button of a form submits it, one that only closes its dialog does so.
     ///
     /// # Panics
     /// If there is not exactly one; the message lists what can be pressed.
@@ -176,7 +176,21 @@ impl<P: Program> TestPage<P> {
             element.message(Event::Tap).is_some()
                 || element.attribute(Attribute::To).is_some()
                 || element.attribute(Attribute::FormType) == Some("submit")
+                || self.told_by(position).is_some()
         })
+    }
+
+    /// What the program is told when a button does nothing but close the dialog
+    /// around it.
+    fn told_by(&self, position: usize) -> Option<Vec<u8>> {
+        let element = self.elements.get(position)?;
+        let submits = element.attribute(Attribute::FormType) == Some("submit");
+        if element.attribute(Attribute::Closes).is_none() || submits {
+            return None;
+        }
+        let mut around = element.around.iter().rev().filter_map(|around| self.elements.get(*around));
+        let dialog = around.find(|around| around.element == Element::Dialog)?;
+        dialog.message(Event::Close).map(<[u8]>::to_vec)
     }
 
     /// A change of a field: told to the program, or kept until its form is
@@ -258,6 +272,8 @@ impl<P: Program> Pick<'_, P> {
                 let parameters = mprun_frame::url::query_pairs(query).map(|(name, value)| (name.into(), value.into()));
                 page.follow(route.to_owned(), parameters.collect());
             }
+        } else if let Some(message) = page.told_by(position) {
+            page.user("close", message, Vec::new());
         } else {
             let form = element
                 .around

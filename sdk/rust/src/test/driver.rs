@@ -203,11 +203,11 @@ impl<P: Program> TestPage<P> {
                 }
                 Ok(())
             }
-            Navigation::Close { payload } => self.close(payload),
+            Navigation::Close { payload } => self.close_page(payload),
         }
     }
 
-    fn close(&mut self, payload: Option<Vec<u8>>) -> Result<(), Failure> {
+    fn close_page(&mut self, payload: Option<Vec<u8>>) -> Result<(), Failure> {
         let top = self.stack.len().saturating_sub(1);
         if top == 0 {
             // The first page stays, the user sees the entry page.
@@ -357,7 +357,7 @@ impl<P: Program> TestPage<P> {
             fail(format!("there is no page below `{}`", self.route()));
         }
         self.typed.clear();
-        let result = self.close(None);
+        let result = self.close_page(None);
         self.finish(result);
     }
 

@@ -45,3 +45,18 @@ pub enum Twice {
     Two,
 //  ^^^ two options are named `two`
 }
+
+#[derive(Choice)]
+pub enum Spoken {
+    #[choice(zh = "一")]
+    One,
+    Two,
+//  ^^^ other options have a label in `zh`, this one has none
+}
+
+#[derive(Choice)]
+pub enum Misspelt {
+    #[choice(lable = "One")]
+//           ^^^^^ expected `name = "…"`, `label = "…"` or a language such as `zh = "…"`
+    One,
+}

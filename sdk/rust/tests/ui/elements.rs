@@ -66,6 +66,8 @@ pub fn mistakes(label: String, dark: bool) -> Node<Msg> {
 //                             ^^^^^^^^ `picker` has no event `on:input`: it has `on:change`
              <text on:reach-bottom=Msg::Go>"a"</text>
 //                 ^^^^^^^^^^^^^^^ `text` has no event `on:reach-bottom`: it has no events
+             <disclosure label="a" on:close=Msg::Go/>
+//                                 ^^^^^^^^ `disclosure` has no event `on:close`: it has no events
              <text tone="mutet">"a"</text>
 //                      ^^^^^^^ `tone`: expected one of `normal`, `muted`, `accent`, `success`, `warn`, got `mutet`: did you mean `muted`?
              <heading level=7>"a"</heading>

@@ -1,8 +1,13 @@
 //! Everything that a change of the page could disturb, beside what changes it:
 //! fields of each kind, a form that is not sent yet, a list whose rows move, a
-//! long way to scroll, links, a timer. Taps are counted as in `counter`.
+//! long way to scroll, links, a timer, and one that goes to another page. Taps are
+//! counted as in `counter`. `desk` has two forms and a sheet.
+
+mod desk;
 
 use mprun::prelude::*;
+
+use crate::desk::Desk;
 
 /// Rows that move.
 const ROWS: usize = 5;
@@ -256,4 +261,61 @@ impl Page<Shared> for Feed {
     }
 }
 
-app! { state: Shared, pages: { "index" => Index, "other" => Other, "feed" => Feed } }
+/// A page that goes elsewhere a moment after it was told to.
+#[derive(State, Default)]
+struct Away {
+    note: String,
+}
+
+/// How long that is.
+const MOMENT: Duration = Duration::from_millis(300);
+
+#[derive(Message)]
+enum AwayMsg {
+    OpenSoon,
+    ReplaceSoon,
+    CloseSoon,
+    Open,
+    Replace,
+    Close,
+    Note(Value<String>),
+}
+
+impl Page<Shared> for Away {
+    type Msg = AwayMsg;
+
+    fn update(&mut self, msg: AwayMsg, cx: &mut Cx<Shared, AwayMsg>) -> Result {
+        match msg {
+            AwayMsg::OpenSoon => {
+                cx.after(MOMENT, AwayMsg::Open)?;
+            }
+            AwayMsg::ReplaceSoon => {
+                cx.after(MOMENT, AwayMsg::Replace)?;
+            }
+            AwayMsg::CloseSoon => {
+                cx.after(MOMENT, AwayMsg::Close)?;
+            }
+            AwayMsg::Open => cx.open(link!(Other, at = 7))?,
+            AwayMsg::Replace => cx.redirect(link!(Other, at = 8))?,
+            AwayMsg::Close => cx.close()?,
+            AwayMsg::Note(text) => self.note = text.get()?,
+        }
+        Ok(())
+    }
+
+    fn view(&self, _: &Look<Shared>) -> Node<AwayMsg> {
+        view! {
+            <view>
+                <heading level=1>"Away"</heading>
+                <input label="Note" value={&self.note} on:change=AwayMsg::Note/>
+                <view layout="wrap">
+                    <button on:tap=AwayMsg::OpenSoon>"Open soon"</button>
+                    <button on:tap=AwayMsg::ReplaceSoon>"Replace soon"</button>
+                    <button on:tap=AwayMsg::CloseSoon>"Close soon"</button>
+                </view>
+            </view>
+        }
+    }
+}
+
+app! { state: Shared, pages: { "index" => Index, "other" => Other, "feed" => Feed, "away" => Away, "desk" => Desk } }

@@ -17,14 +17,22 @@ pub(crate) struct FormScope {
     pub(crate) submit: Option<Token>,
 }
 
+/// The dialog around what is being written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DialogScope {
+    /// Names what a button can close.
+    pub(crate) key: FieldKey,
+    /// The name of the handler that is told when it is closed, if it has one.
+    pub(crate) close: Option<Token>,
+}
+
 /// The nearest of each element that its contents refer to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Scope {
     pub(crate) form: Option<FormScope>,
     /// Names the choice of one tab.
     pub(crate) tabs: Option<FieldKey>,
-    /// Names what a button can close.
-    pub(crate) dialog: Option<FieldKey>,
+    pub(crate) dialog: Option<DialogScope>,
 }
 
 impl Scope {
@@ -37,7 +45,10 @@ impl Scope {
                 Self { form: Some(FormScope { id: element.form_id(), submit }), ..self }
             }
             Element::Tabs => Self { tabs: Some(FieldKey::placed(element.place())), ..self },
-            Element::Dialog => Self { dialog: Some(FieldKey::placed(element.place())), ..self },
+            Element::Dialog => {
+                let close = element.handler(Event::Close).map(|handler| handler.token(key));
+                Self { dialog: Some(DialogScope { key: FieldKey::placed(element.place()), close }), ..self }
+            }
             _ => self,
         }
     }

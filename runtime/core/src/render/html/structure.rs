@@ -4,7 +4,7 @@
 use mprun_frame::element::{Attribute, Element};
 
 use super::scope::Live;
-use super::tags::{attribute, labelled, start, words_of};
+use super::tags::{attribute, labelled, press, start, words_of};
 use crate::render::escape;
 use crate::view::identity::FieldKey;
 use crate::view::node::Resolved;
@@ -140,8 +140,14 @@ fn inner(out: &mut String, class: &str, element: Resolved<'_>) {
 }
 
 fn dialog(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
-    let key = live.and_then(|live| live.scope.dialog);
+    let scope = live.and_then(|live| live.scope.dialog);
+    let key = scope.map(|scope| scope.key);
     let command = |out: &mut String| key.iter().for_each(|key| commands(out, key));
+    let close = scope.and_then(|scope| scope.close);
+    let named = |out: &mut String| {
+        attribute(out, " aria-label=\"", live.map_or("", |live| &*live.context.words.close));
+        out.push_str("></button>");
+    };
     outer(out, "div", "mp-dialog", element);
     out.push_str("><button class=\"mp-button\" type=\"button\"");
     command(out);
@@ -158,13 +164,24 @@ fn dialog(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     if element.is(Attribute::Open) {
         out.push_str(" data-open");
     }
+    // What a page with script tells when it is closed, in whatever way.
+    if let Some(token) = close {
+        attribute(out, " data-close=\"", token.as_str());
+    }
     out.push_str("><div class=\"mp-sheet-head\"><p class=\"mp-sheet-title\">");
     escape::push(out, label(element));
     out.push_str("</p><button class=\"mp-sheet-close\" type=\"button\"");
     command(out);
     out.push_str(" popovertargetaction=\"hide\"");
-    attribute(out, " aria-label=\"", live.map_or("", |live| &*live.context.words.close));
-    out.push_str("></button></div>");
+    named(out);
+    // Where it is shown as a card, no popover is there to close: this one tells the
+    // program. The style sheet shows one of the two.
+    if let Some(token) = close {
+        out.push_str("<button class=\"mp-sheet-close mp-sheet-done\"");
+        press(out, token);
+        named(out);
+    }
+    out.push_str("</div>");
     inner(out, "mp-sheet-body mp-view", element);
     out.push('>');
 }

@@ -291,22 +291,29 @@ pub(super) fn press(out: &mut String, token: Token) {
 fn button(out: &mut String, element: Resolved<'_>, live: Option<Live<'_>>) {
     start(out, "button", "mp-button", element, live);
     let usable = live.filter(|_| !element.is(Attribute::Disabled));
-    let token = usable.and_then(|live| match element.word(Attribute::FormType) {
-        "submit" => live.scope.form.and_then(|form| form.submit),
-        _ => element.handler(Event::Tap).map(|handler| handler.token(live.context.token_key)),
+    let submits = element.word(Attribute::FormType) == "submit";
+    let token = usable.and_then(|live| match submits {
+        true => live.scope.form.and_then(|form| form.submit),
+        false => element.handler(Event::Tap).map(|handler| handler.token(live.context.token_key)),
     });
     let closes = element.is(Attribute::Closes);
     let dialog = usable.filter(|_| closes).and_then(|live| live.scope.dialog);
-    match (token, dialog) {
+    // A button either sends something or commands a popover (HTML knows no button
+    // that does both). What it sends comes first: where nobody listens, the page
+    // that comes back has the dialog closed.
+    match (token.or(dialog.and_then(|dialog| dialog.close)), dialog) {
         (Some(token), _) => press(out, token),
         // The browser closes it, with script or without.
         (None, Some(dialog)) => {
             out.push_str(" type=\"button\"");
-            structure::commands(out, &dialog);
+            structure::commands(out, &dialog.key);
             out.push_str(" popovertargetaction=\"hide\"");
         }
         // What leads nowhere cannot be pressed, and says so.
         (None, None) => out.push_str(" type=\"button\" disabled"),
+    }
+    if submits && token.is_some() {
+        out.push_str(" data-submit");
     }
     if closes {
         out.push_str(" data-closes");

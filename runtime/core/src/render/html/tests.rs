@@ -94,7 +94,9 @@ const ATTRIBUTES: &[&str] = &[
     "popovertarget",
     "popovertargetaction",
     "data-open",
+    "data-close",
     "data-closes",
+    "data-submit",
     "data-change",
     "data-input",
     "data-refresh",
@@ -274,6 +276,27 @@ fn what_a_dialog_and_tabs_refer_to_is_in_them() {
 }
 
 #[test]
+fn who_wants_to_know_is_told_by_whatever_closes_a_dialog() {
+    let markup = r#"<view><dialog label="A" trigger="A" open on:close="a"><dialog label="B" trigger="B"><button closes>Close B</button></dialog><button closes>Close A</button><button closes on:tap="t">Tap</button></dialog></view>"#;
+    let sample = Sample::of(markup);
+    let tree = sample.tree();
+    let offers = offers(&tree, &token_key());
+    let token = |event| offers.handlers.iter().find(|(_, offer)| offer.event == event).unwrap().0.to_string();
+    let (close, tap) = (token(Event::Close), token(Event::Tap));
+    let tags = read(&html_of(markup));
+    let told: Vec<_> = tags.iter().filter_map(|tag| tag.get("data-close")).collect();
+    assert_eq!(told, [&close], "the one that asks for it");
+    // The cross of A for where no script runs, and its button; the one of B only
+    // closes, and one that does something itself says that.
+    let sent: Vec<_> = tags.iter().filter(|tag| tag.get("name") == Some("_h")).collect();
+    assert_eq!(sent.iter().filter_map(|tag| tag.get("value")).collect::<Vec<_>>(), [&close, &close, &tap]);
+    assert!(sent.iter().all(|tag| tag.get("type").is_none() && tag.get("popovertarget").is_none()), "{sent:?}");
+    assert!(sent.iter().all(|tag| tag.get("formnovalidate").is_some()), "{sent:?}");
+    let commands = tags.iter().filter(|tag| tag.get("popovertarget").is_some());
+    assert_eq!(commands.filter(|tag| tag.get("type") == Some("button")).count(), 5, "two triggers, two crosses, B");
+}
+
+#[test]
 fn a_span_is_a_link_only_where_it_leads() {
     let written = |to| {
         let node = |element, attributes, body| Node { element, attributes, events: Vec::new(), body };
@@ -383,6 +406,7 @@ proptest! {
         let tags = read(&written);
         let tokens = tokens(&tags);
         let (changes, inputs) = (told(&tags, "data-change"), told(&tags, "data-input"));
+        let closes = told(&tags, "data-close");
         for (token, offer) in &offers.handlers {
             let field = offer.field.map(|field| &offers.fields[field]);
             // In a form, what has changed is handed over with it; one button is
@@ -393,8 +417,9 @@ proptest! {
             let tells = field.is_some_and(|field| field.element != Element::RadioGroup || !field.options.is_empty());
             prop_assert_eq!(changes.contains(token), tells && offer.event == Event::Change, "{:?}", offer);
             prop_assert_eq!(inputs.contains(token), tells && offer.event == Event::Input, "{:?}", offer);
+            prop_assert_eq!(closes.contains(token), offer.event == Event::Close, "{:?}", offer);
         }
-        for offered in [&tokens, &changes, &inputs] {
+        for offered in [&tokens, &changes, &inputs, &closes] {
             prop_assert!(offered.iter().all(|token| offers.handlers.contains_key(token)));
         }
 

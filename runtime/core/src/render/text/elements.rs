@@ -36,8 +36,7 @@ pub(super) fn page(page: &Node<'_>, width: usize, context: &TextContext<'_>, pan
 #[derive(Clone, Copy, Default)]
 struct Scope {
     form: Option<FormScope>,
-    /// What closes the dialog around it.
-    dialog: Option<Turn>,
+    dialog: Option<DialogScope>,
 }
 
 /// The form around what is laid out.
@@ -45,6 +44,14 @@ struct Scope {
 struct FormScope {
     id: FormId,
     submit: Option<Token>,
+}
+
+/// The dialog around what is laid out.
+#[derive(Clone, Copy)]
+struct DialogScope {
+    close: Turn,
+    /// What is sent when it is closed.
+    token: Option<Token>,
 }
 
 /// What is read on a button or link.
@@ -230,12 +237,13 @@ impl Layout<'_> {
             "warn" => Tone::Warn,
             _ => Tone::Normal,
         };
-        let closes = scope.dialog.filter(|_| element.is(Attribute::Closes));
+        let dialog = scope.dialog.filter(|_| element.is(Attribute::Closes));
         let action = match element.word(Attribute::FormType) {
             "submit" => scope.form.and_then(|form| Some(Action::Submit { token: form.submit?, form: form.id })),
             _ => self.token(element, Event::Tap).map(|token| Action::Press { token }),
         };
-        let action = action.or(closes.map(|_| Action::Close)).filter(|_| !element.is(Attribute::Disabled));
+        let close = dialog.map(|dialog| Action::Close { token: dialog.token });
+        let action = action.or(close).filter(|_| !element.is(Attribute::Disabled));
         let face = one_line(face(element));
         if action.is_none() {
             return Block::line(Line::of(format!("( {face} )"), Style { tone: Tone::Muted, ..Style::default() }));
@@ -244,7 +252,7 @@ impl Layout<'_> {
         let label = element.get(Attribute::Label).map_or_else(|| face.clone(), one_line);
         let mut block = control(Line::of(format!("[ {face} ]"), style), action, label, primary);
         for control in &mut block.controls {
-            control.closes = closes;
+            control.closes = dialog.map(|dialog| dialog.close);
         }
         block
     }

@@ -199,10 +199,13 @@ pub enum Action {
         /// What is sent.
         token: Token,
     },
-    /// Shows or hides a part of the page. Nobody is told.
+    /// Shows or hides a part of the page.
     Panel(PanelControl),
-    /// Only does what [`Control::closes`] says.
-    Close,
+    /// Does what [`Control::closes`] says, and nothing else.
+    Close {
+        /// What is sent, if the program wants to know.
+        token: Option<Token>,
+    },
 }
 
 /// Where a link leads.

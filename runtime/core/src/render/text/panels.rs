@@ -1,14 +1,15 @@
 //! Dialogs, disclosures and tabs: which of their panels is shown. Decided by the
-//! view at first and by the user after that; neither the program nor the host
-//! is told. What the user decided is forgotten when the view shows something else
-//! than it did then, as what was typed is.
+//! view at first and by the user after that; the program is told where it wants to
+//! know that a dialog was closed, and of nothing else. What the user decided is
+//! forgotten when the view shows something else than it did then, as what was typed
+//! is.
 
 use std::collections::BTreeMap;
 
 use mprun_frame::element::Element;
 
 use super::{Action, Area, Control, Line, TextPage};
-use crate::view::identity::FieldKey;
+use crate::view::identity::{FieldKey, Token};
 
 /// A panel of an element: one that shows one or none has its own key (a dialog, a
 /// disclosure), of tabs it is the tab's. `None` is none.
@@ -114,6 +115,8 @@ pub struct Sheet {
     pub controls: Vec<Control>,
     /// What closes it.
     pub close: Turn,
+    /// What is sent when the user has closed it, if the program wants to know.
+    pub token: Option<Token>,
 }
 
 #[cfg(test)]

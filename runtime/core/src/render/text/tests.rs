@@ -42,9 +42,11 @@ fn described(page: &TextPage) -> String {
             Action::Edit(field) => format!("edit {} `{}`", field.element.name(), field.shown),
             Action::Refresh { .. } => "refresh".to_owned(),
             Action::Panel(panel) => format!("turn {}", panel.element.name()),
-            Action::Close => "close".to_owned(),
+            Action::Close { token: None } => "close".to_owned(),
+            Action::Close { token: Some(_) } => "close and tell".to_owned(),
         };
-        let closes = if control.closes.is_some() && control.action != Action::Close { " and close" } else { "" };
+        let closes =
+            if control.closes.is_some() && !matches!(control.action, Action::Close { .. }) { " and close" } else { "" };
         out += &format!("{line}:{column} {width}x{height} {action}{closes}: {}\n", control.label);
         if let Action::Edit(field) = &control.action {
             for option in &field.options {
@@ -260,9 +262,11 @@ proptest! {
                         [Some(*token), None]
                     }
                     Action::Edit(field) => [field.change, field.input],
-                    Action::Open { .. } | Action::Panel(_) | Action::Close => [None, None],
+                    Action::Close { token } => [*token, None],
+                    Action::Open { .. } | Action::Panel(_) => [None, None],
                 };
-                for token in tokens.into_iter().flatten() {
+                let sheets = page.sheets.iter().filter_map(|sheet| sheet.token);
+                for token in tokens.into_iter().flatten().chain(sheets) {
                     prop_assert!(offers.handlers.contains_key(&token), "{control:?}");
                 }
                 prop_assert!(!control.label.contains(char::is_control));

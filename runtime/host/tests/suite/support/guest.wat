@@ -43,6 +43,10 @@
   (data (i32.const 8320) "V")
   (data (i32.const 8324) "value")
   (data (i32.const 8332) "L")
+  (data (i32.const 8336) "O")
+  (data (i32.const 8340) "D")
+  (data (i32.const 8344) "Z")
+  (data (i32.const 8348) "X")
   (data (i32.const 12288) "{{template}}")
 
   (func $alloc (param $size i32) (result i32)
@@ -210,6 +214,14 @@
       (then (call $after (i64.const 0) (i32.const 8232) (i32.const 1) (i32.const 256))))
     (if (i32.eq (local.get $letter) (i32.const 70)) ;; F: wait, message V
       (then (call $after (i64.const 0) (i32.const 8320) (i32.const 1) (i32.const 256))))
+    (if (i32.eq (local.get $letter) (i32.const 111)) ;; o, d, z, x: wait, then do as O, D, Z, X
+      (then (call $after (i64.const 0) (i32.const 8336) (i32.const 1) (i32.const 256))))
+    (if (i32.eq (local.get $letter) (i32.const 100))
+      (then (call $after (i64.const 0) (i32.const 8340) (i32.const 1) (i32.const 256))))
+    (if (i32.eq (local.get $letter) (i32.const 122))
+      (then (call $after (i64.const 0) (i32.const 8344) (i32.const 1) (i32.const 256))))
+    (if (i32.eq (local.get $letter) (i32.const 120))
+      (then (call $after (i64.const 0) (i32.const 8348) (i32.const 1) (i32.const 256))))
     (if (i32.eq (local.get $letter) (i32.const 74)) ;; J: ten timers, each of which loops
       (then
         (local.set $n (i32.const 10))

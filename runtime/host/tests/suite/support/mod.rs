@@ -13,7 +13,7 @@ use mprun_host::{Environment, EventRequest, Host, HostConfig, Open, Outcome, Pag
 use mprun_storage::sqlite::SqliteStorage;
 
 /// The buttons, by their letters; `guest.wat` says what each does.
-const LETTERS: &str = "IARTPLMSBHGWFJCOQXDZNKVUEY";
+const LETTERS: &str = "IARTPLMSBHGWFJCOQXDZNKVUEYodzx";
 
 fn node(element: Element, attributes: Vec<(Attribute, AttributeValue)>, events: Vec<Event>, body: Body) -> Node {
     Node { element, attributes, events, body }
@@ -176,7 +176,7 @@ impl Stage {
                 Event::Tap => offer.label == letter,
                 Event::Submit => letter == "Send",
                 Event::Change => letter == "Live",
-                Event::Input | Event::Refresh | Event::ReachBottom => false,
+                Event::Input | Event::Refresh | Event::ReachBottom | Event::Close => false,
             });
             offer.unwrap_or_else(|| panic!("no handler `{letter}`")).0.to_string()
         });
@@ -200,6 +200,11 @@ impl Stage {
 
     pub(crate) async fn send(&self, request: EventRequest) -> Result<Outcome, PageError> {
         self.host.event(&self.program, &self.user, request).await.map(|acted| acted.outcome)
+    }
+
+    /// Says that nothing was pressed, as a page does that is told of a change.
+    pub(crate) async fn keep(&self, rendering: &Rendering, fields: &[(&str, &str)]) -> Result<Outcome, PageError> {
+        self.send(EventRequest { keep: true, ..self.request(rendering, "", fields) }).await
     }
 
     /// Presses a button and looks at what comes of it.

@@ -157,9 +157,11 @@ impl Context<'_> {
                 mut values: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 #(let mut #slots: ::core::option::Option<#types> = ::core::option::Option::None;)*
+                let mut expected = 0_usize;
                 while let ::core::option::Option::Some(position) =
-                    values.next_key_seed(::mprun::__private::Names(&[#(#names),*]))?
+                    values.next_key_seed(::mprun::__private::Names { names: &[#(#names),*], expected })?
                 {
+                    expected = position + 1;
                     match position {
                         #(#positions => #slots = ::core::option::Option::Some(values.next_value()?),)*
                         _ => {
@@ -211,7 +213,7 @@ impl Context<'_> {
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 #[allow(unused_imports, reason = "an enum without variants does not need it")]
                 use ::mprun::__private::serde::de::VariantAccess as _;
-                let (position, access) = data.variant_seed(::mprun::__private::Names(&[#(#variants),*]))?;
+                let (position, access) = data.variant_seed(::mprun::__private::Names { names: &[#(#variants),*], expected: 0 })?;
                 let _ = &access;
                 match position {
                     #arms

@@ -136,7 +136,9 @@ impl Generator {
         Some((
             event,
             match event {
-                Event::Tap | Event::Refresh | Event::ReachBottom => quote_spanned!(span=> #writer.tap(#expression);),
+                Event::Tap | Event::Refresh | Event::ReachBottom | Event::Close => {
+                    quote_spanned!(span=> #writer.tap(#expression);)
+                }
                 Event::Change | Event::Input => quote_spanned!(span=> #writer.change(#expression);),
                 Event::Submit => quote_spanned!(span=> #writer.submit(#expression);),
             },

@@ -1,4 +1,5 @@
-//! What a user does with a finger rather than with a key: slide, pull, scroll on.
+//! What a user does with a finger rather than with a key: slide, pull, scroll on,
+//! close.
 
 use mprun_frame::element::{Element, Event};
 
@@ -60,6 +61,27 @@ impl<P: Program> TestPage<P> {
     #[track_caller]
     pub fn reach_bottom(&mut self) {
         Pick { page: self, which: Which::Only }.reach_bottom();
+    }
+
+    /// Closes the dialog with this label, without pressing anything in it. The
+    /// program is told by `on:close`.
+    ///
+    /// # Panics
+    /// If there is not exactly one with `on:close`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.tap("Allergens");
+    /// assert!(t.page::<Menu>().asking);
+    /// t.close("What is in it");
+    /// assert!(!t.page::<Menu>().asking);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn close(&mut self, label: &str) {
+        Pick { page: self, which: Which::Only }.close(label);
     }
 }
 
@@ -124,6 +146,30 @@ impl<P: Program> Pick<'_, P> {
     #[track_caller]
     pub fn reach_bottom(self) {
         self.ask_for(Event::ReachBottom);
+    }
+
+    /// As [`TestPage::close`].
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages/cafe.in"));
+    /// # fn main() {
+    /// let mut t = mprun::test::open::<App>("menu");
+    /// t.tap("Allergens");
+    /// t.first().close("What is in it");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn close(self, label: &str) {
+        let position = self.find("close", label, |page, position| {
+            page.elements.get(position).is_some_and(|dialog| dialog.message(Event::Close).is_some())
+        });
+        let told = self.page.elements.get(position).and_then(|dialog| dialog.message(Event::Close)).map(<[u8]>::to_vec);
+        if let Some(message) = told {
+            self.page.user(Event::Close.name(), message, Vec::new());
+        }
     }
 
     #[track_caller]

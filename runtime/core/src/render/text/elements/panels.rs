@@ -2,10 +2,10 @@
 //! open are shown, and what is not is kept aside; where everything is to be seen,
 //! everything is, in one form.
 
-use mprun_frame::element::{Attribute, Element};
+use mprun_frame::element::{Attribute, Element, Event};
 
 use super::measure::{INDENT, Measured};
-use super::{Layout, MARKED_MIN, Scope, bold, control, mark};
+use super::{DialogScope, Layout, MARKED_MIN, Scope, bold, control, mark};
 use crate::render::text::block::{Block, flow, one_line};
 use crate::render::text::{
     Action, Control, Hidden, Line, Panel, PanelControl, PanelTab, SHEET_FRAME, Sheet, SpanKind, Style, Tone, Turn,
@@ -52,7 +52,8 @@ pub(super) fn dialog(layout: &mut Layout<'_>, dialog: &Measured<'_, '_>, width: 
     let belief = element.is(Attribute::Open).then_some(key);
     let (trigger, title) = (word(element, Attribute::Trigger), word(element, Attribute::Label));
     let close = Turn { key, belief, shown: None };
-    let inside = Scope { dialog: Some(close), ..scope };
+    let token = layout.token(element, Event::Close);
+    let inside = Scope { dialog: Some(DialogScope { close, token }), ..scope };
     let line = Line::of(format!("[ {trigger} ]"), button());
     let Some(panels) = layout.panels else {
         let marked = if width >= MARKED_MIN { INDENT } else { 0 };
@@ -73,7 +74,7 @@ pub(super) fn dialog(layout: &mut Layout<'_>, dialog: &Measured<'_, '_>, width: 
     if shown.is_some() {
         // Under what was opened inside of it.
         let at = before.sheets.min(layout.sheets.len());
-        layout.sheets.insert(at, Sheet { title, lines: content.lines, controls: content.controls, close });
+        layout.sheets.insert(at, Sheet { title, lines: content.lines, controls: content.controls, close, token });
     } else {
         layout.hide(content, before, Turn { shown: Some(key), ..close });
     }

@@ -62,12 +62,27 @@ fn a_dialog_is_a_button_and_a_sheet() {
     let used: Vec<_> = dialog.controls.iter().map(|control| (&control.action, control.closes)).collect();
     assert!(matches!(used[0], (Action::Edit(_), None)), "{used:?}");
     assert!(matches!(used[1], (Action::Press { .. }, Some(close)) if close == dialog.close), "{used:?}");
-    assert!(matches!(used[2], (Action::Close, Some(close)) if close == dialog.close), "{used:?}");
+    assert!(matches!(used[2], (Action::Close { token: None }, Some(close)) if close == dialog.close), "{used:?}");
 
     screen.panels.turn(dialog.close);
     assert_eq!(screen.page(), closed);
     // The button alone opens it again.
     assert_eq!(closed.hidden[0].within, [Turn { shown: Some(dialog.close.key), ..dialog.close }]);
+}
+
+#[test]
+fn a_dialog_says_what_is_sent_when_it_is_closed() {
+    let mut screen = Screen::of(&DIALOG.replace("<dialog ", r#"<dialog on:close="closed" "#));
+    screen.turn("Filter", 1);
+    let page = screen.page();
+    let [dialog] = page.sheets.as_slice() else { panic!("{page:#?}") };
+    let tree = screen.sample.tree();
+    let told = dialog.token.and_then(|token| offers(&tree, &token_key()).handlers.remove(&token));
+    assert_eq!(told.map(|offer| offer.message), Some(&b"closed"[..]));
+    // Whatever only closes tells it; what is pressed says so itself.
+    let actions: Vec<_> = dialog.controls.iter().map(|control| &control.action).collect();
+    assert!(matches!(actions[1], Action::Press { token } if Some(*token) != dialog.token), "{actions:?}");
+    assert!(matches!(actions[2], Action::Close { token } if *token == dialog.token), "{actions:?}");
 }
 
 #[test]
