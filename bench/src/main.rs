@@ -116,10 +116,11 @@ fn side_by_side() -> Result<()> {
         pages.join("\n"),
         live.join("\n")
     );
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    report::write(&docs.join("speed.md"), section.trim_end())?;
-    std::fs::write(docs.join("bench.svg"), plot::svg(&tables))?;
-    say("\nWritten to docs/speed.md and docs/bench.svg.");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    report::write(&root.join("docs/speed.md"), section.trim_end())?;
+    report::write(&root.join("README.md"), report::summary(&tables).trim_end())?;
+    std::fs::write(root.join("docs/bench.svg"), plot::svg(&tables))?;
+    say("\nWritten to README.md, docs/speed.md and docs/bench.svg.");
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! What was measured as Markdown: on stdout, and for a whole run between two marks
-//! of docs/speed.md, with docs/bench.svg beside it.
+//! of docs/speed.md, with docs/bench.svg beside it; in short in README.md.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -52,6 +52,18 @@ pub(crate) fn table(table: &Table) -> String {
                 grouped(*bytes as u64)
             ),
         );
+    }
+    out
+}
+
+/// All pages and contenders: how many requests a second.
+pub(crate) fn summary(tables: &[Table]) -> String {
+    let titles: Vec<_> = tables.iter().map(|table| table.title).collect();
+    let mut out = format!("| requests/s | {} |\n|---|{}\n", titles.join(" | "), "--:|".repeat(tables.len()));
+    let names = tables.first().map(|table| table.rows.iter().map(|row| row.name)).into_iter().flatten();
+    for (position, name) in names.enumerate() {
+        let rates = tables.iter().filter_map(|table| table.rows.get(position)).map(|row| whole(row.run.per_second));
+        push(&mut out, &format!("| {name} | {} |", rates.collect::<Vec<_>>().join(" | ")));
     }
     out
 }
