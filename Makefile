@@ -40,7 +40,7 @@ check: ## what CI refuses before it runs a test: format, lints, dependencies
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check bans licenses sources; \
 	else echo "note: cargo-deny is not installed, dependencies are not checked (cargo install cargo-deny)"; fi
 
-bench: toolchain ## the table of times, each beside the same page without a sandbox
+bench: toolchain ## what it costs, beside others in one run; needs Node, and builds wasmtime once (a quarter of an hour)
 	@scripts/test-packages.sh wrk
 	@scripts/bench-peers.sh
 	$(CARGO) build --locked --release -p mprun -p mprun-bench

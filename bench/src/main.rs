@@ -1,5 +1,6 @@
-//! `make bench`: what the sandbox costs, each number beside the same page without
-//! one, taken in the same run.
+//! `make bench`: what it costs, each number beside others of the same run (no
+//! sandbox, workerd, React, wasmtime's own server); writes README.md, docs/speed.md
+//! and docs/bench.svg.
 //!
 //! In the process: instantiate, instantiate and view, frame to HTML. From outside,
 //! with wrk: a whole GET of a page whose `load` reads storage, through the ordinary

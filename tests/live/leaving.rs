@@ -16,6 +16,14 @@ async fn a_form_that_was_sent_while_one_leaves_is_no_draft_afterwards() {
     browser.go(&wire.page(&page.path)).await;
     browser.type_into("Name", "Ada").await;
     browser.type_into("Message", "Sent at the last moment").await;
+    // It is kept: nothing is under way that the press would wait for.
+    for _ in 0..100 {
+        if page.reload().value("Message") == "Sent at the last moment" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    browser.settled().await;
     // The server does it, and the page does not hear of it.
     wire.lose_answers(1_000);
     browser.click("Send").await;

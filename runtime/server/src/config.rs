@@ -19,8 +19,8 @@ pub struct Join {
 /// How a server behaves. The defaults are those of `mprun serve`.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// Whether error pages tell developers what the program did. On by default:
-    /// in this version every program is one that is being developed.
+    /// Whether error pages tell developers what the program did. On by default: it is
+    /// the program's own words about its own failure, to a user of that program.
     pub details: bool,
     /// Whether browsers reach this server by https only, which makes the cookie
     /// `Secure`. Off by default.

@@ -125,6 +125,19 @@ impl Change {
             Change::Patch(patch) => patch.bytes() as u64,
         }
     }
+
+    /// As a member of the answer.
+    fn member(self) -> String {
+        match self {
+            Change::Nothing => String::new(),
+            Change::Patch(Patch::Ops(ops)) => [",\"ops\":", &ops].concat(),
+            Change::Patch(Patch::Html(html)) => {
+                let mut out = String::new();
+                push(&mut out, "html", &json!(html));
+                out
+            }
+        }
+    }
 }
 
 impl Same<'_> {
@@ -161,13 +174,18 @@ impl Same<'_> {
             HtmlContext { token_key: &now.token_key, addresses: &links, overlay: &now.overlay, words: &words };
         let began = Instant::now();
         let heading = outline::first_heading(&tree).map(|heading| heading.text);
-        let (change, is_called_else) = turn.run(|| match &before {
-            _ if self.base == Some(to) => (Change::Nothing, false),
-            Some((old, overlay)) => {
-                let called = outline::first_heading(old).map(|heading| heading.text);
-                (Change::Patch(patch((old, overlay), &tree, now.program.prerendered(), &context)), called != heading)
-            }
-            None => (Change::Patch(whole(&tree, now, &context)), true),
+        let (member, patch_bytes, is_called_else) = turn.run(|| {
+            let (change, is_called_else) = match &before {
+                _ if self.base == Some(to) => (Change::Nothing, false),
+                Some((old, overlay)) => {
+                    let called = outline::first_heading(old).map(|heading| heading.text);
+                    let patch = patch((old, overlay), &tree, now.program.prerendered(), &context);
+                    (Change::Patch(patch), called != heading)
+                }
+                None => (Change::Patch(whole(&tree, now, &context)), true),
+            };
+            let bytes = change.bytes();
+            (change.member(), bytes, is_called_else)
         });
         let (writing, comparing) = match before {
             Some(_) => (Duration::ZERO, began.elapsed()),
@@ -176,21 +194,14 @@ impl Same<'_> {
         let showing = Showing {
             render_us: dev::micros(decoding + writing),
             diff_us: dev::micros(comparing),
-            patch_bytes: Some(change.bytes()),
+            patch_bytes: Some(patch_bytes),
         };
         dev::shown(host, self.user, now, showing);
 
         let mut out = String::with_capacity(256);
         // Writing to a `String` cannot fail.
         let _ = write!(out, "{{\"base\":\"{}\",\"to\":\"{to}\",\"rev\":{}", self.base.unwrap_or(to), now.revision);
-        match change {
-            Change::Nothing => {}
-            Change::Patch(Patch::Ops(ops)) => {
-                out.push_str(",\"ops\":");
-                out.push_str(&ops);
-            }
-            Change::Patch(Patch::Html(html)) => push(&mut out, "html", &json!(html)),
-        }
+        out.push_str(&member);
         if now.stored && (self.by_recipe || seen.is_none_or(|seen| !seen.stored)) {
             // The page is stored now, and its links say so.
             push(&mut out, "page", &json!(now.place.page.map(|page| page.to_string())));

@@ -34,7 +34,7 @@ const BUSY_MS: u64 = 5_000;
 /// How long event ids are kept; longer than a rendering is valid.
 const EVENTS_KEPT_MS: u64 = 48 * 60 * 60 * 1000;
 /// How often old event ids are forgotten.
-const PRUNE_EVERY_MS: u64 = 60 * 60 * 1000;
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The running scheduler; it stops when this is dropped.
 #[derive(Debug)]
@@ -56,15 +56,21 @@ impl Host {
     }
 
     async fn schedule(&self) {
-        let mut prune_at = now_ms();
+        // All events are looked at to find the old ones: no timer waits for that.
+        tokio::join!(self.forget_events(), self.carry_out_due());
+    }
+
+    async fn forget_events(&self) {
         loop {
-            let now = now_ms();
-            if now >= prune_at {
-                prune_at = now.saturating_add(PRUNE_EVERY_MS);
-                if let Err(error) = self.storage.prune(now.saturating_sub(EVENTS_KEPT_MS)).await {
-                    tracing::error!("old event ids were not forgotten: {error}");
-                }
+            if let Err(error) = self.storage.prune(now_ms().saturating_sub(EVENTS_KEPT_MS)).await {
+                tracing::error!("old event ids were not forgotten: {error}");
             }
+            tokio::time::sleep(PRUNE_EVERY).await;
+        }
+    }
+
+    async fn carry_out_due(&self) {
+        loop {
             let pause = match self.run_due().await {
                 Ok(_) => self.until_next().await,
                 Err(error) => {

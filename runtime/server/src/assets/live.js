@@ -125,10 +125,10 @@ const look = (rev = Infinity) => {
 
 // The page is left, and hears no answer: this asks for none, so that toasts stay for
 // whoever sees them. What is under way is the same event once more.
-const flush = () => {
-  const { address, busy, queue } = page;
-  const fields = touched().filter((el) => !busy || el.posted !== state(el));
-  const init = { method: "POST", keepalive: true, redirect: "manual" };
+const flush = (keepalive) => {
+  const { form, address, busy, queue } = page;
+  const fields = [...form.elements].filter((el) => isField(el) && state(el) !== (busy ? el.posted : belief(el)));
+  const init = { method: "POST", keepalive, redirect: "manual" };
   const leave = (body) => fetch(address, { ...init, body }).catch(() => {});
   if (busy) leave(busy.body);
   for (const item of queue.splice(0)) leave(fill(item, fields));
@@ -148,6 +148,8 @@ const run = async (me) => {
     if (me.busy.field?.typed <= me.told) continue;
     const answer = await persist(me.address, prepare(me.busy), "json");
     release();
+    // Also on the page that has come meanwhile: they are told once.
+    for (const toast of answer.toasts ?? []) $(".mp-toasts").append(make("p", { textContent: toast }));
     if (me === page) take(me.busy, answer);
   }
   me.busy = me.run = null;
@@ -161,11 +163,11 @@ const take = (item, answer) => {
     if (!item.looks) page.refused = page.sent;
     return say({ kind: "error", text: `${problem.title}\n${problem.text}` }, item);
   }
+  // What did not work is said until something does; that somebody looks is nothing.
+  const failed = page.refused >= 0;
+  if (!item.looks) page.refused = NaN;
   if (answer.go) return visiting || visit(new URL(answer.go, location));
-  if (!item.looks || !isRefused()) {
-    if (alert !== undefined || page.refused >= 0) say(alert, item);
-    page.refused = NaN;
-  }
+  if (failed ? !item.looks : alert !== undefined) say(alert, item);
   patch(item, answer);
   if (answer.page) {
     own._page = answer.page;
@@ -186,7 +188,6 @@ const take = (item, answer) => {
   }
   form.dataset.rev = answer.rev ?? form.dataset.rev;
   document.title = answer.title ?? document.title;
-  for (const toast of answer.toasts ?? []) $(".mp-toasts").append(make("p", { textContent: toast }));
   if ("push" in answer) form.toggleAttribute("data-push", answer.push);
   follow();
 };
@@ -502,7 +503,8 @@ on("beforeunload", (event) => {
   event.preventDefault();
   arrived();
 });
-on("pagehide", flush);
+// A document that goes on sends more than browsers let one send that ends.
+on("pagehide", () => flush(true));
 on("pageshow", ({ persisted }) => {
   if (persisted) arrived();
   // What came before anybody here listened.

@@ -1,7 +1,7 @@
 //! Another browser of a user who is there already: a link that works once. Opening
 //! it shows a page with one button and changes nothing, because messengers, scanners
 //! and mail filters open links before their readers do. Pressing the button spends
-//! it. Refuses what was not pressed on that page, and whoever comes second.
+//! it. Refuses what was not pressed on a page of this server, and whoever comes second.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -22,6 +22,9 @@ const SCHEMA_VERSION: i64 = 2;
 /// holds the lock for milliseconds; whoever holds it for longer than this is ill.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long one waits while another process brings the file up to date.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// Statements kept prepared per connection: more than there are.
 const STATEMENTS_MAX: usize = 64;
 
@@ -244,7 +247,10 @@ pub(super) fn open_writer(path: &Path, durability: Durability) -> Result<Connect
     let found = version(&connection)?;
     use_wal(&connection)?;
     if found != Some(SCHEMA_VERSION) {
+        // Another process may do it already, and a large file takes its time.
+        connection.busy_timeout(UPDATE_TIMEOUT).map_err(&opening)?;
         bring_up_to_date(&mut connection)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(&opening)?;
     }
     connection
         .pragma_update(
